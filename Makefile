@@ -1,0 +1,68 @@
+# The two commands are `make lab` and `make test`. Every target can be run again at any point: what is done is not
+# done again.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin
+
+# Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
+SOURCE ?= auto
+export PATH := $(PATH):/usr/sbin:/sbin
+# Root's part is the twin's: namespaces, mounts and cgroups. The mirror is built as root too, so that both share a cache.
+KUBESTEAD := tools/as-root.sh .venv/bin/kubestead
+say = @printf '\n==> %s\n' '$(1)'
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
+
+lab: setup components twin cluster state ## build everything and a real three-node cluster on this machine
+
+setup: packages .venv/synced ## install system packages and the virtual environment
+
+packages:
+	$(call say,system packages: one or two minutes the first time)
+	@tools/packages.sh
+
+.venv/synced: uv.lock pyproject.toml tools/venv.sh | packages
+	$(call say,virtual environment: about a minute the first time)
+	@tools/venv.sh
+	@touch $@
+
+components: setup ## build or fetch the components into the mirror (about 25 minutes the first time on two cores)
+	$(call say,components from source "$(SOURCE)": Go builds take about 25 minutes the first time on two cores; seconds after that)
+	@$(KUBESTEAD) mirror build --from $(SOURCE)
+
+twin: setup ## start the twin: three hosts on a network of their own
+	$(call say,twin: about two minutes the first time; seconds after that)
+	@$(KUBESTEAD) twin up --source $(SOURCE)
+
+cluster: setup ## build or repair the cluster on the twin
+	$(call say,cluster: a few minutes on bare hosts; seconds when there is nothing to do)
+	@$(KUBESTEAD) twin exec -- .venv/bin/pyinfra -y inventory/lab.py deploys/cluster.py
+
+state: setup ## show the cluster's nodes and pods
+	$(call say,the state of the cluster)
+	@$(KUBESTEAD) twin ssh k8s-cp kubectl --kubeconfig=/etc/kubernetes/admin.conf get nodes --output=wide
+	@$(KUBESTEAD) twin ssh k8s-cp kubectl --kubeconfig=/etc/kubernetes/admin.conf get pods --all-namespaces --output=wide
+
+clean-lab: setup ## take the twin down; the caches stay
+	$(call say,twin: down)
+	@$(KUBESTEAD) twin down
+
+check: setup ## lint, formatting and types
+	$(call say,ruff and mypy)
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+test-pure: setup ## the tests that need no twin
+	$(call say,tests without the twin)
+	@.venv/bin/pytest -m "not twin and not twin_long"
+
+test-twin: setup ## the tests on the twin
+	$(call say,tests on the twin)
+	@tools/twin-tests.sh
+
+test: check test-pure test-twin ## everything that CI runs
+	@printf '\n==> make test: all passed\n'

@@ -1,0 +1,9 @@
+"""Take hosts out of Kubernetes; software, images, SSH and foreign firewall rules stay.
+
+pyinfra inventory/lab.py deploys/reset.py --data confirm=lab
+"""
+
+from kubestead.phases.preflight import cluster_spec
+from kubestead.phases.reset import reset
+
+reset(cluster_spec())

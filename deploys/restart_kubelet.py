@@ -1,0 +1,13 @@
+"""Restart the kubelet of a node that is not Ready, and watch the node come back.
+
+pyinfra inventory/lab.py deploys/restart_kubelet.py --limit k8s-worker1
+"""
+
+from pyinfra import host
+
+from kubestead.operations.remedies import restart_kubelet
+from kubestead.phases.topology import first_control_plane
+
+restart_kubelet(
+    name="Restart the kubelet", control_plane=first_control_plane(), force=bool(host.data.get("force", False))
+)

@@ -1,0 +1,11 @@
+"""Is the cluster well? Nodes, system pods, and the full smoke with real pods.
+
+pyinfra inventory/lab.py deploys/verify.py
+"""
+
+from kubestead.phases.preflight import cluster_spec
+from kubestead.phases.topology import is_first_control_plane
+from kubestead.phases.verify import verify
+
+if is_first_control_plane():
+    verify(cluster_spec())

@@ -1,0 +1,3 @@
+from kubestead.cli import main
+
+main()

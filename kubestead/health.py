@@ -1,0 +1,106 @@
+"""The cluster's health as its API tells it, and what is wrong with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubestead.errors import Finding
+
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node: its name and its Ready condition, ``True``, ``False``, ``Unknown``, or None where it has none yet."""
+
+    name: str
+    ready: str | None
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A DaemonSet or Deployment of kube-system: how many pods it wants and how many are ready."""
+
+    kind: str
+    name: str
+    wanted: int
+    ready: int
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod of kube-system: its node (None while unscheduled), phase, and whether it is ready."""
+
+    name: str
+    node: str | None
+    phase: str
+    ready: bool
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """What the API says; ``answers`` is False when it said nothing, and then nothing else is known."""
+
+    answers: bool = False
+    nodes: tuple[Node, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    pods: tuple[Pod, ...] = ()
+
+
+def findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding]:
+    """Everything that keeps the cluster from being healthy; empty when nothing does.
+
+    Args:
+        state: what the API said.
+        expected_nodes: the inventory's nodes; one that is missing in the cluster is a finding, one too many is not.
+    """
+    if not state.answers:
+        return [
+            Finding(
+                "control plane", "the API does not answer", "on the control plane: sudo journalctl -u kubelet -n 50"
+            )
+        ]
+    return [*_node_findings(state, expected_nodes), *_workload_findings(state)]
+
+
+def _node_findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding]:
+    ready = {node.name: node.ready for node in state.nodes}
+    found = []
+    for name in expected_nodes:
+        if name not in ready:
+            found.append(Finding(name, "is not in the cluster", f"on {name}: sudo journalctl -u kubelet -n 50"))
+        elif ready[name] != "True":
+            found.append(
+                Finding(
+                    name,
+                    f"is not Ready (Ready={ready[name] or 'not reported'})",
+                    f"{KUBECTL} describe node {name}; on {name}: sudo journalctl -u kubelet -n 50",
+                )
+            )
+    return found
+
+
+def _workload_findings(state: ClusterState) -> list[Finding]:
+    found = [
+        Finding(
+            f"kube-system/{workload.name}",
+            f"{workload.ready} of {workload.wanted} pods are ready",
+            f"{KUBECTL} -n kube-system describe {workload.kind.lower()} {workload.name}",
+        )
+        for workload in state.workloads
+        if workload.ready < workload.wanted or (workload.wanted == 0 < len(state.nodes) and workload.name == "cilium")
+    ]
+    if not any(workload.name == "cilium" for workload in state.workloads):
+        found.append(Finding("kube-system/cilium", "is not installed", "pyinfra INVENTORY deploys/cluster.py"))
+    static = [pod for pod in state.pods if pod.node and pod.name.endswith(f"-{pod.node}")]
+    found += [
+        Finding(
+            f"kube-system/{pod.name}",
+            f"is {pod.phase}, not ready",
+            f"{KUBECTL} -n kube-system describe pod {pod.name}",
+        )
+        for pod in static
+        if not pod.ready
+    ]
+    return found

@@ -1,0 +1,82 @@
+"""Operations on files: written whole, moved into place at once, and only when they differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import PurePosixPath
+
+from pyinfra import host
+from pyinfra.api import FileUploadCommand, OperationError, QuoteString, StringCommand, operation
+
+from kubestead.facts.files import FileStates, FileTexts
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file to be on the host: absolute path, whole text, mode as octal digits, owner as ``user:group``."""
+
+    path: str
+    text: str
+    mode: str = "644"
+    owner: str = "root:root"
+
+
+@operation()
+def install_files(files: Sequence[TextFile]) -> Generator[StringCommand | FileUploadCommand, None, None]:
+    """Write each file that is missing or differs in content, mode or owner; a reader never sees half a file."""
+    states = host.get_fact(FileStates, paths=tuple(file.path for file in files))
+    differing = [file for file in files if not _is_same(file, states.get(file.path))]
+    if not differing:
+        host.noop(f"{len(files)} files are as they should be")
+        return
+    folders = sorted({str(PurePosixPath(file.path).parent) for file in differing})
+    yield StringCommand("mkdir", "-p", *[QuoteString(folder) for folder in folders])
+    for file in differing:
+        partial = str(PurePosixPath(file.path).with_name(f".{PurePosixPath(file.path).name}.kubestead"))
+        yield FileUploadCommand(StringIO(file.text), partial)
+        yield StringCommand(
+            "chmod", file.mode, QuoteString(partial), "&&", "chown", file.owner, QuoteString(partial), "&&",
+            "mv", "-fT", QuoteString(partial), QuoteString(file.path),
+        )  # fmt: skip
+
+
+def _is_same(file: TextFile, state: object) -> bool:
+    if state is None:
+        return False
+    digest = hashlib.sha256(file.text.encode()).hexdigest()
+    return (digest, file.mode, file.owner) == (state.sha256, state.mode, state.owner)  # type: ignore[attr-defined]
+
+
+@operation()
+def name_in_etc_hosts(host_name: str, address: str) -> Generator[StringCommand | FileUploadCommand, None, None]:
+    """Have ``/etc/hosts`` map ``host_name`` to ``address`` and to nothing else; every other line stays as it is."""
+    text = host.get_fact(FileTexts, paths=("/etc/hosts",)).get("/etc/hosts")
+    if text is None:
+        raise OperationError(f"{host.name}: /etc/hosts cannot be read; run as root or with sudo")
+    wanted = with_host_name(text, host_name, address)
+    if wanted == text:
+        host.noop(f"{host_name} is {address}")
+        return
+    yield from install_files._inner([TextFile("/etc/hosts", wanted)])
+
+
+def with_host_name(text: str, name: str, address: str) -> str:
+    """The hosts file ``text`` with ``name`` on exactly one line, that of ``address``."""
+    lines = []
+    for line in text.splitlines():
+        fields = line.partition("#")[0].split()
+        if name not in fields[1:]:
+            lines.append(line)
+        elif len(fields) > 2:
+            lines.append(" ".join(field for field in fields if field != name))
+    lines.append(f"{address} {name}  # kubestead: the control plane's endpoint")
+    result = "\n".join(lines) + "\n"
+    return text if _maps_only(text, name, address) else result
+
+
+def _maps_only(text: str, name: str, address: str) -> bool:
+    entries = [line.partition("#")[0].split() for line in text.splitlines()]
+    return [fields[0] for fields in entries if name in fields[1:]] == [address]

@@ -1,0 +1,24 @@
+"""Operations that steer a run: the barrier between phases, and a failure said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+
+
+@operation()
+def barrier() -> Generator[StringCommand, None, None]:
+    """Nothing, on every host: whatever comes after it starts only when all hosts are through with what came before.
+
+    pyinfra orders operations by a graph of per-host chains, not by lines; an operation every host has ties them.
+    """
+    host.noop("all hosts have come this far")
+    return
+    yield
+
+
+def failure(message: str) -> StringCommand:
+    """A command that fails with ``message`` on stderr, so that this host fails and the others are heard out."""
+    return StringCommand("printf", "'%s\\n'", QuoteString(message), ">&2;", "false")

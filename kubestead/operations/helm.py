@@ -1,0 +1,47 @@
+"""Operations of Helm."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import yaml
+from pyinfra import host
+from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+
+from kubestead.facts.helm import HELM, HelmRelease
+from kubestead.operations.files import TextFile, install_files
+
+
+@operation()
+def release(
+    release_name: str, namespace: str, chart: str, chart_version: str, values: dict[str, Any]
+) -> Generator[StringCommand | FileUploadCommand, None, None]:
+    """Have a release of exactly this chart version with exactly these values; nothing is upgraded when they agree.
+
+    Values are compared, never manifests: a chart may render new certificates every time.
+
+    Args:
+        release_name: Helm's name of the release, also used for the values file on the host.
+        namespace: where it is installed.
+        chart: path of the chart's archive on the host.
+        chart_version: the version that archive holds.
+        values: the user's values, whole.
+    """
+    present = host.get_fact(HelmRelease, release=release_name, namespace=namespace)
+    if present and (present.chart_version, present.status, present.values) == (chart_version, "deployed", values):
+        host.noop(f"{release_name} {chart_version} is deployed with these values")
+        return
+    path = f"/var/lib/kubestead/{release_name}-values.yaml"
+    yield from install_files._inner([TextFile(path, yaml.safe_dump(values), mode="600")])
+    if present and present.status.startswith("pending"):
+        # A Helm that was killed leaves its record pending, and every later one refuses to touch the release.
+        yield StringCommand(
+            "kubectl --kubeconfig /etc/kubernetes/admin.conf delete secret --namespace", QuoteString(namespace),
+            "--selector", QuoteString(f"owner=helm,name={release_name},status={present.status}"),
+        )  # fmt: skip
+    yield StringCommand(
+        HELM, "upgrade --install --reset-values", QuoteString(release_name), QuoteString(chart),
+        "--namespace", QuoteString(namespace), "--values", QuoteString(path), "> /dev/null",
+        _timeout=300,
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""Operations on the operator's machine: the kubeconfig, readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+from pyinfra import host
+from pyinfra.api import FunctionCommand, StringCommand, operation
+
+from kubestead.facts.files import FileTexts
+from kubestead.kubeconfig import for_operator
+from kubestead.operations.flow import failure
+
+ADMIN_CONF = "/etc/kubernetes/admin.conf"
+
+
+@operation()
+def fetch_kubeconfig(destination: str, server: str) -> Generator[FunctionCommand | StringCommand, None, None]:
+    """Have the administrator's kubeconfig at ``destination`` on this machine, mode 0600, pointing at ``server``."""
+    admin_conf = host.get_fact(FileTexts, paths=(ADMIN_CONF,)).get(ADMIN_CONF)
+    path = Path(destination)
+    if admin_conf is None:
+        yield failure(f"{host.name}: {ADMIN_CONF} cannot be read; is this a control plane, and do we have sudo?")
+        return
+    wanted = for_operator(admin_conf, server)
+    if path.is_file() and path.stat().st_mode & 0o777 == 0o600 and path.read_text() == wanted:
+        host.noop(f"{destination} is this cluster's")
+        return
+    yield FunctionCommand(_write, (path, wanted), {})
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".kubeconfig-")  # made with mode 0600
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    Path(partial).rename(path)

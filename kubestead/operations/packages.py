@@ -1,0 +1,64 @@
+"""Operations on Debian packages: a signed repository, exact versions, held."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+from pyinfra import host
+from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+
+from kubestead.catalog import AptRepository
+from kubestead.facts.files import FileTexts
+from kubestead.facts.packages import InstalledPackages
+from kubestead.operations.files import TextFile, install_files
+from kubestead.render import render
+
+Commands = Generator[StringCommand | FileUploadCommand, None, None]
+# One bounded wait for another apt, no questions, and no restart of services behind our back (needrestart #340).
+APT = "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -o DPkg::Lock::Timeout=600"
+
+
+@operation()
+def repository(repository_name: str, source: AptRepository) -> Commands:
+    """Have apt trust and read a signed repository: its key only with the catalog's fingerprint.
+
+    Args:
+        repository_name: how its files below ``/etc/apt/sources.list.d`` and ``/etc/apt/keyrings`` are called.
+        source: the repository as the catalog has it.
+    """
+    keyring = f"/etc/apt/keyrings/{repository_name}.asc"
+    stamp = f"{keyring}.fingerprint"
+    if host.get_fact(FileTexts, paths=(stamp,)).get(stamp, "").strip() != source.key_fingerprint:
+        yield StringCommand(render("install-apt-key.sh.j2", source=source, keyring=keyring, stamp=stamp))
+    text = render("kubernetes.sources.j2", url=source.url, suite=source.suite, keyring=keyring)
+    yield from install_files._inner([TextFile(f"/etc/apt/sources.list.d/{repository_name}.sources", text)])
+
+
+@operation()
+def exact_versions(packages: Mapping[str, str], source_name: str) -> Commands:
+    """Install each package in exactly the version given, and hold it there.
+
+    Args:
+        packages: version (``1.31.13-1.1``) by package name.
+        source_name: the repository they come from, as :func:`repository` named it.
+    """
+    installed = host.get_fact(InstalledPackages, names=tuple(packages))
+    wrong = [name for name, version in packages.items() if name not in installed or installed[name].version != version]
+    loose = [name for name in packages if name in wrong or not installed[name].held]
+    if wrong:
+        wanted = [QuoteString(f"{name}={version}") for name, version in packages.items()]
+        source = f"-o Dir::Etc::sourcelist=sources.list.d/{source_name}.sources -o Dir::Etc::sourceparts=-"
+        install = [
+            APT,
+            "install --yes --no-install-recommends --allow-change-held-packages --allow-downgrades",
+            *wanted,
+        ]
+        # The distribution's own lists are read again only when they are too old to give the dependencies.
+        yield StringCommand(
+            APT, "update -qq", source, "-o APT::Get::List-Cleanup=0 &&",
+            "{", *install, "|| {", APT, "update -qq &&", *install, "; }; }",
+        )  # fmt: skip
+    if loose:
+        yield StringCommand("apt-mark", "hold", *[QuoteString(name) for name in loose])
+    if not loose:
+        host.noop(f"{', '.join(packages)} installed and held")

@@ -1,0 +1,66 @@
+"""The full smoke: real pods that talk to each other on the cluster, and are gone afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from pyinfra import host, logger, state
+from pyinfra.api import FunctionCommand, operation
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+
+from kubestead.render import render
+from kubestead.smoke import parse
+
+TIMEOUT = 420
+
+
+@operation(is_idempotent=False)
+def smoke(
+    image: str,
+    nodes: Sequence[str],
+    dns_domain: str,
+    egress_target: str | None,
+    hubble_relay: bool,
+    only_if_changed: bool,
+) -> Generator[FunctionCommand, None, None]:
+    """Run every check of ``templates/smoke.sh.j2`` and print each with its outcome.
+
+    Args:
+        image: the agnhost image, by digest.
+        nodes: names of the nodes whose pods must reach each other.
+        dns_domain: the cluster's domain.
+        egress_target: ``host:port`` outside that a pod must reach; None leaves that check out.
+        hubble_relay: whether Hubble relay is part of the cluster.
+        only_if_changed: leave the smoke out when nothing in this run changed anything.
+    """
+    if only_if_changed and not _anything_changed():
+        host.noop("nothing changed in this run")
+        return
+    script = render(
+        "smoke.sh.j2",
+        image=image,
+        nodes=nodes,
+        dns_domain=dns_domain,
+        egress_target=egress_target,
+        hubble_relay=hubble_relay,
+        manifest=render("smoke.yaml.j2", image=image),
+    )
+    yield FunctionCommand(_run, (script,), {})
+
+
+def _anything_changed() -> bool:
+    if not state.is_executing:
+        return any(meta.ops_change for meta in state.meta.values())
+    metas = (data.operation_meta for operations in state.ops.values() for data in operations.values())
+    return any(meta.is_complete() and meta.did_change() for meta in metas)
+
+
+def _run(state: State, host: Host, script: str) -> bool:
+    ok, output = host.run_shell_command(script, _sudo=bool(host.data.get("_sudo")), _timeout=TIMEOUT)
+    checks = parse(output.stdout_lines)
+    for check in checks:
+        logger.info(f"{host.print_prefix}{check}")
+    if not ok or not checks:
+        logger.error(f"{host.print_prefix}the smoke did not run to its end:\n{output.stderr}")
+    return ok and bool(checks) and all(check.passed for check in checks)

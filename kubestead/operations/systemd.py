@@ -1,0 +1,36 @@
+"""Operations on systemd services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from kubestead.facts.systemd import UnitStates
+
+
+@operation()
+def service(
+    unit: str, running: bool = True, restart_if: Callable[[], bool] | None = None
+) -> Generator[StringCommand, None, None]:
+    """Have a service enabled at boot and, if ``running``, active now; restart it when ``restart_if()`` says so.
+
+    Args:
+        unit: the service, ``containerd.service``.
+        running: False enables it only (a kubelet before its cluster exists only crash-loops).
+        restart_if: asked at execution, when the operations it looks at have run.
+    """
+    state = host.get_fact(UnitStates, units=(unit,)).get(unit)
+    commands = []
+    if state is None or state.needs_reload or state.load == "not-found":
+        commands.append(StringCommand("systemctl", "daemon-reload"))
+    if state is None or state.enabled != "enabled":
+        commands.append(StringCommand("systemctl", "enable", "--quiet", QuoteString(unit)))
+    if running and (state is None or state.active != "active"):
+        commands.append(StringCommand("systemctl", "start", QuoteString(unit)))
+    elif running and ((state and state.needs_reload) or (restart_if and restart_if())):
+        commands.append(StringCommand("systemctl", "restart", QuoteString(unit)))
+    if not commands:
+        host.noop(f"{unit} is enabled{' and running' if running else ''}")
+    yield from commands

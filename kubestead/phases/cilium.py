@@ -1,0 +1,56 @@
+"""Cilium by Helm: values rendered whole from the spec and the catalog's digests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from pyinfra import host
+from pyinfra.api.deploy import deploy
+
+from kubestead.catalog import Catalog
+from kubestead.merge import deep_merge
+from kubestead.operations.artifacts import Installation, install_artifacts
+from kubestead.operations.helm import release
+from kubestead.phases.preflight import host_facts
+from kubestead.phases.sources import Sources
+from kubestead.phases.topology import node_names
+from kubestead.render import render
+from kubestead.spec import ClusterSpec
+
+CHART = "/var/lib/kubestead/charts/cilium.tgz"
+
+
+@deploy("Cilium")
+def install_cilium(spec: ClusterSpec) -> None:
+    """Helm and the chart from the catalog, then the release."""
+    catalog = Sources.of(host).catalog
+    architecture = host_facts(host).architecture
+    helm = catalog.file("helm", architecture)
+    install_artifacts(
+        name=f"Helm {spec.helm_version} and the chart {spec.cilium_version}",
+        installations=[
+            Installation("helm", helm, ((f"linux-{architecture}/helm", "/usr/local/bin/helm"),)),
+            Installation("cilium-chart", catalog.file("cilium-chart", architecture), (("", CHART),), mode="644"),
+        ],
+    )
+    release(
+        name=f"Cilium {spec.cilium_version}",
+        release_name="cilium",
+        namespace="kube-system",
+        chart=CHART,
+        chart_version=spec.cilium_version,
+        values=cilium_values(spec, catalog, nodes=len(node_names())),
+    )
+
+
+def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, Any]:
+    """The chart's values: ``templates/cilium-values.yaml.j2`` with ``spec.cilium_values`` merged over it.
+
+    Args:
+        spec: the cluster.
+        catalog: gives the images' tags and digests.
+        nodes: how many nodes the cluster has; the operator's two replicas may not share one.
+    """
+    text = render("cilium-values.yaml.j2", spec=spec, images=catalog.images, operator_replicas=min(nodes, 2))
+    return deep_merge(yaml.safe_load(text), spec.cilium_values)

@@ -1,0 +1,61 @@
+"""The control plane: kubeadm init on the first host, the kubeconfig for the operator, the token for those who join."""
+
+from __future__ import annotations
+
+from pyinfra import host
+from pyinfra.api.deploy import deploy
+
+from kubestead.operations import kubeadm
+from kubestead.operations.kubeconfig import fetch_kubeconfig
+from kubestead.phases.preflight import membership
+from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address
+from kubestead.render import render
+from kubestead.spec import ClusterSpec
+
+KUBECONFIG = ".kubestead/kubeconfig"
+
+
+@deploy("Control plane")
+def start_control_plane(spec: ClusterSpec) -> None:
+    """Start the cluster where there is none, and fetch its kubeconfig."""
+    address = node_address(host)
+    kubeadm.initialise(
+        name="kubeadm init",
+        configuration=init_configuration(spec, host.name, address),
+        endpoint=spec.control_plane_endpoint,
+        control_planes={node.name: membership(node) for node in group(CONTROL_PLANE)},
+        workers={node.name: membership(node) for node in group(WORKERS)},
+    )
+    fetch_kubeconfig(name=f"Kubeconfig to {KUBECONFIG}", destination=KUBECONFIG, server=f"https://{address}:6443")
+
+
+def init_configuration(spec: ClusterSpec, node_name: str, address: str) -> str:
+    """kubeadm's configuration file for the first control plane."""
+    return render(
+        "kubeadm-init.yaml.j2",
+        spec=spec,
+        node_name=node_name,
+        node_address=address,
+        cert_sans=[spec.endpoint_host, address, *spec.extra_cert_sans],
+        kubelet_config={"cgroupDriver": "systemd", **spec.kubelet_config},
+        kube_proxy_config=dict(spec.kube_proxy_config),
+    )
+
+
+def somebody_will_join() -> bool:
+    """Whether a worker of this run is not yet a node; then a token is needed."""
+    return any(not membership(node).joined for node in group(WORKERS))
+
+
+@deploy("Control plane")
+def open_the_door(spec: ClusterSpec) -> None:
+    """Mint a short-lived join token, if somebody will join."""
+    if somebody_will_join():
+        kubeadm.mint_token(name="Short-lived join token", ttl_minutes=spec.token_ttl_minutes)
+
+
+@deploy("Control plane")
+def close_the_door() -> None:
+    """Delete the token this run minted."""
+    if somebody_will_join():
+        kubeadm.delete_token(name="Join token deleted")

@@ -1,0 +1,111 @@
+"""Facts of all hosts of a run at once, and only once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+import gevent  # type: ignore[import-untyped]
+from gevent.event import AsyncResult  # type: ignore[import-untyped]
+from gevent.pool import Pool  # type: ignore[import-untyped]
+from paramiko import SSHException
+from pyinfra.api import FactBase, State
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.facts import get_fact
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_host, ctx_state
+
+from kubestead.facts.host import HostFacts
+from kubestead.facts.reachability import ReachedPorts
+from kubestead.preflight.model import HostInfo, Probe
+
+# A healthy host answers in 0.1 s; one that swaps may take long; one that hangs must not hold the run for ever.
+TIMEOUT_SECONDS = 60
+# The controller's clock as it was at the start, carried on by one that is never set: a laptop's jumps when it wakes.
+_STARTED = time.time() - time.monotonic()
+_T = TypeVar("_T")
+_RESULTS: WeakKeyDictionary[State, dict[str, AsyncResult[Any]]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a host said of itself; ``info`` is None when it could not, and ``error`` says why.
+
+    ``sent`` and ``received`` are the controller's clock (seconds since 1970) around the question.
+    """
+
+    info: HostInfo | None
+    sent: float
+    received: float
+    error: str = ""
+
+
+def once(step: str, compute: Callable[[], _T]) -> _T:
+    """The result of ``compute``, computed by the first host of this run that asks for ``step``; the others wait for it.
+
+    pyinfra prepares each host in a greenlet of its own, all running the same deploy file.
+    """
+    results = _RESULTS.setdefault(ctx_state.get(), {})
+    if step not in results:
+        results[step] = AsyncResult()
+        try:
+            results[step].set(compute())
+        except Exception as error:  # noqa: BLE001 - handed on to everybody who waits
+            results[step].set_exception(error)
+    return cast(_T, results[step].get())
+
+
+def facts_of_all() -> dict[str, Answer]:
+    """The facts of every host of this run that is connected, by name."""
+    return _on_all(facts_of_one)
+
+
+def facts_of_one(node: Host) -> Answer:
+    """The facts of ``node``, which is connected to if it is not yet."""
+    sent = _now()
+    info, error = _ask(node, HostFacts)
+    return Answer(info, sent, _now(), error or ("" if info else "it gave no answer of the expected form"))
+
+
+def facts_and_probes(
+    connections: Mapping[str, tuple[tuple[str, int], ...]],
+) -> tuple[dict[str, Answer], dict[str, tuple[Probe, ...] | None]]:
+    """The facts of every host and, at the same time, the outcome of each of its ``connections`` (address, port).
+
+    The probes of a host are None where it could not be asked.
+    """
+
+    def probe(node: Host) -> tuple[Probe, ...] | None:
+        wanted = connections.get(node.name, ())
+        return _ask(node, ReachedPorts, peers=wanted)[0] if wanted else ()
+
+    probing = gevent.spawn(_on_all, probe)
+    facts = once("facts", facts_of_all)
+    return facts, probing.get()
+
+
+def _now() -> float:
+    return _STARTED + time.monotonic()
+
+
+def _on_all(ask: Callable[[Host], _T]) -> dict[str, _T]:
+    # Not state.pool: its every place may be taken by the hosts being prepared, which wait for this very answer.
+    state = ctx_state.get()
+    nodes = sorted(state.inventory.get_active_hosts(), key=lambda node: node.name)
+    answers = Pool(state.config.PARALLEL).map(ask, nodes)
+    return {node.name: answer for node, answer in zip(nodes, answers, strict=True)}
+
+
+def _ask(node: Host, fact: type[FactBase[_T]], **arguments: object) -> tuple[_T | None, str]:
+    """The fact, or None and the reason: a host that cannot tell is a finding, not a failed host of pyinfra's."""
+    kwargs = {**arguments, "_timeout": TIMEOUT_SECONDS}
+    try:
+        with ctx_host.use(node):
+            return get_fact(node.state, node, fact, kwargs=kwargs, apply_failed_hosts=False), ""
+    except EOFError:
+        return None, "sudo asks for a password, and there is no terminal to give it at"
+    except (PyinfraError, SSHException, OSError) as error:
+        return None, str(error) or type(error).__name__

@@ -1,0 +1,37 @@
+"""Where this site's hosts get everything from: the catalog and the registry mirror, read once per run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pyinfra.api.host import Host
+
+from kubestead.catalog import Catalog
+
+UPSTREAM = Path(__file__).resolve().parents[2] / "catalog" / "upstream.yaml"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The catalog, every URL whole, and the registry (``http://192.168.1.1:5000``) that mirrors all; None: upstream's."""
+
+    catalog: Catalog
+    registry: str | None
+
+    @classmethod
+    def of(cls, node: Host) -> Sources:
+        """The sources the inventory gave the host ``node``; upstream's where it gave none.
+
+        Raises:
+            InvalidInput: the catalog cannot be read or is not of the catalog's form.
+        """
+        given = node.data.get("kubestead_sources") or {}
+        return _load(given.get("catalog"), given.get("base_url"), given.get("registry"))
+
+
+@cache
+def _load(catalog: str | None, base_url: str | None, registry: str | None) -> Sources:
+    path = Path(catalog) if catalog else UPSTREAM
+    return Sources(Catalog.load(path, base_url or ""), registry.rstrip("/") if registry else None)

@@ -1,0 +1,37 @@
+"""Verification: a look at the cluster's health, and the full smoke."""
+
+from __future__ import annotations
+
+from pyinfra import host
+from pyinfra.api.deploy import deploy
+
+from kubestead.operations.health import healthy
+from kubestead.operations.smoke import smoke
+from kubestead.phases.sources import Sources
+from kubestead.phases.topology import node_names
+from kubestead.spec import ClusterSpec
+
+AGNHOST = "registry.k8s.io/e2e-test-images/agnhost"
+# The slowest thing waited for is an image pull on a thin line.
+WITHIN_SECONDS = 600
+
+
+@deploy("Verify")
+def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
+    """Wait until nodes and system pods are well, then run the full smoke.
+
+    Args:
+        spec: the cluster.
+        only_if_changed: leave the smoke out when nothing in this run changed anything.
+    """
+    nodes = node_names()
+    healthy(name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS)
+    smoke(
+        name="Smoke: pods, services, DNS, policies, Cilium, Hubble",
+        image=Sources.of(host).catalog.image(AGNHOST),
+        nodes=nodes,
+        dns_domain=spec.dns_domain,
+        egress_target=spec.smoke_egress_target,
+        hubble_relay=spec.hubble and spec.hubble_relay,
+        only_if_changed=only_if_changed,
+    )

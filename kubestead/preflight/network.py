@@ -1,0 +1,110 @@
+"""Does every node have its address, do the nodes reach each other, and is there room for pods and services?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from kubestead.errors import Finding
+from kubestead.netplan import check_address_plan
+from kubestead.preflight.findings import finding, unknown
+from kubestead.preflight.model import Host, Node, Survey
+from kubestead.spec import ClusterSpec
+
+KUBELET = 10250
+CILIUM_HEALTH = 4240
+HUBBLE = 4244
+_REASONS = {
+    "timeout": "does not answer: a firewall drops the connection, or the host is down",
+    "no route": "has no route there, or a firewall rejects it",
+}
+
+
+def needed_connections(node: Node, nodes: tuple[Node, ...], spec: ClusterSpec) -> tuple[tuple[str, int], ...]:
+    """The TCP connections ``node`` must be able to open to its peers, as (address, port).
+
+    VXLAN's UDP port is not among them: without a listener there, nothing tells a reachable port from a filtered one.
+    """
+    wanted = []
+    for peer in nodes:
+        if peer.name == node.name:
+            continue
+        ports = [CILIUM_HEALTH]
+        if spec.hubble and spec.hubble_relay:
+            ports.append(HUBBLE)
+        if peer.role == "control_plane":
+            ports.append(spec.endpoint_port)
+        if node.role == "control_plane":
+            ports.append(KUBELET)
+        wanted += [(str(peer.address), port) for port in ports]
+    return tuple(wanted)
+
+
+def check_node_address(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+    info, address = host.info, host.node.address
+    if info.devices is None:
+        yield unknown(host, "addresses", "install iproute2 on it, which has ip")
+    elif address.is_loopback:
+        reason = "is the loopback address, which no other node reaches"
+        yield finding(host, "node address", str(address), reason, "write node_address for it in site.yaml")
+    elif info.device_of(address) is None:
+        present = [own for device in info.devices if device.name != "lo" for own in device.addresses]
+        yield finding(
+            host,
+            "node address",
+            str(address),
+            f"is on no device of it; it has {', '.join(present) or 'none'}",
+            "write the one the other nodes reach as node_address for it in site.yaml",
+        )
+
+
+def check_reachability(host: Host, survey: Survey) -> Iterator[Finding]:
+    """A refused connection is a reached host on which nothing listens yet.
+
+    A firewall that *rejects* with a reset or "port unreachable" cannot be told from it.
+    """
+    wanted = needed_connections(host.node, survey.nodes, survey.spec)
+    if host.probes is None:
+        if wanted:
+            yield unknown(host, "connections to the other nodes", "try 'bash -c \": </dev/tcp/ADDRESS/10250\"' on it")
+        return
+    results = {(probe.address, probe.port): probe.result for probe in host.probes}
+    failed: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for address, port in wanted:
+        result = results.get((address, port))
+        if result not in ("open", "refused"):
+            failed[address, _REASONS.get(result or "", "could not be tried")].append(port)
+    names = {str(node.address): node.name for node in survey.nodes}
+    for (address, reason), ports in failed.items():
+        yield finding(
+            host,
+            f"connection to {names[address]}",
+            f"{address} tcp {', '.join(map(str, ports))}",
+            reason,
+            f"let the nodes reach each other; try on {host.name}: "
+            f"timeout 2 bash -c ': </dev/tcp/{address}/{ports[0]}'; echo $?",
+        )
+
+
+def check_routes_known(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+    if host.info.routes is None:
+        yield unknown(host, "routes", "install iproute2 on it, which has ip")
+
+
+def check_addresses(survey: Survey) -> Iterator[Finding]:
+    """Pool, service CIDR, node addresses and live routes against each other, and no node address twice."""
+    spec = survey.spec
+    holders: dict[str, list[str]] = defaultdict(list)
+    for node in survey.nodes:
+        holders[str(node.address)].append(node.name)
+    for address, names in holders.items():
+        if len(names) > 1:
+            where = f"{', '.join(names)}: node address"
+            yield Finding(where, "is given to several nodes", "write node_address for each in site.yaml", value=address)
+    yield from check_address_plan(
+        spec.pod_cidr,
+        spec.pod_cidr_mask_size,
+        spec.service_cidr,
+        {node.name: node.address for node in survey.nodes},
+        {host.name: host.info.routes or () for host in survey.hosts},
+    )

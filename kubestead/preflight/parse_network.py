@@ -1,0 +1,76 @@
+"""Devices, routes and listening sockets, as iproute2 prints them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from kubestead.netplan import Route
+from kubestead.preflight.model import Device, Socket
+
+_OWNER = re.compile(r'users:\(\("(?P<name>[^"]*)"')
+
+
+def devices(lines: Sequence[str]) -> tuple[Device, ...] | None:
+    """``ip -j addr show``; IPv6 addresses are left out."""
+    entries = _objects(lines)
+    if entries is None:
+        return None
+    return tuple(
+        Device(
+            name=entry.get("ifname", ""),
+            mac=entry.get("address") if entry.get("link_type") == "ether" else None,
+            addresses=tuple(
+                f"{address['local']}/{address['prefixlen']}"
+                for address in entry.get("addr_info", [])
+                if address.get("family") == "inet" and "local" in address and "prefixlen" in address
+            ),
+        )
+        for entry in entries
+    )
+
+
+def routes(lines: Sequence[str]) -> tuple[Route, ...] | None:
+    """``ip -j -4 route show``: the main table. A route through several next hops stands once for each."""
+    entries = _objects(lines)
+    if entries is None:
+        return None
+    return tuple(
+        Route(
+            destination=IPv4Network("0.0.0.0/0" if entry["dst"] == "default" else entry["dst"], strict=False),
+            device=hop.get("dev", ""),
+            gateway=IPv4Address(hop["gateway"]) if "gateway" in hop else None,
+        )
+        for entry in entries
+        for hop in entry.get("nexthops", [entry])
+    )
+
+
+def sockets(lines: Sequence[str]) -> tuple[Socket, ...] | None:
+    """``ss -H -lntup``, followed by a line ``end``; None when ss was not there or did not come to its end."""
+    if not lines or lines[-1] != "end":
+        return None
+    found = []
+    for line in lines[:-1]:
+        fields = line.split()
+        if len(fields) < 6 or fields[0] not in ("tcp", "udp"):
+            continue
+        address, _, port = fields[4].rpartition(":")
+        owner = _OWNER.search(line)
+        if port.isdigit():
+            found.append(
+                Socket("tcp" if fields[0] == "tcp" else "udp", address, int(port), owner["name"] if owner else None)
+            )
+    return tuple(found)
+
+
+def _objects(lines: Sequence[str]) -> list[dict[str, Any]] | None:
+    try:
+        data = json.loads("\n".join(lines))
+    except ValueError:
+        return None
+    # Some versions of iproute2 print empty objects between the real ones.
+    return [entry for entry in data if entry] if isinstance(data, list) else None

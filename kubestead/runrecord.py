@@ -1,0 +1,62 @@
+"""The run record: one JSON line per operation and host below ``.kubestead/runs/<time>/``, without secrets.
+
+The report, the timings and the benchmarks are read from it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from pyinfra.api.host import Host
+from pyinfra.api.state import BaseStateCallback, State
+
+FOLDER = Path(".kubestead/runs")
+
+
+class RunRecorder(BaseStateCallback):
+    """Writes, when an operation has ended, what it did on each host.
+
+    pyinfra declares its callbacks static and calls them on the handler; a method serves as well.
+
+    Each line has host, phase, operation, start and end (seconds since the epoch), changed and error.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = (folder / "operations.jsonl").open("a", buffering=1)
+        self._times: dict[str, dict[str, list[float]]] = {}
+
+    def operation_host_start(self, state: State, host: Host, op_hash: str) -> None:  # type: ignore[override]
+        self._times.setdefault(op_hash, {})[host.name] = [time.time()]
+
+    def operation_host_success(self, state: State, host: Host, op_hash: str, retry_count: int = 0) -> None:  # type: ignore[override]
+        self._times[op_hash][host.name].append(time.time())
+
+    def operation_host_error(  # type: ignore[override]
+        self, state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
+    ) -> None:
+        self._times[op_hash][host.name].append(time.time())
+
+    def operation_end(self, state: State, op_hash: str) -> None:  # type: ignore[override]
+        name = ", ".join(sorted(state.get_op_meta(op_hash).names))
+        phase, _, operation = name.rpartition(" | ")
+        times = self._times.pop(op_hash, {})
+        for host in state.inventory:
+            data = state.ops.get(host, {}).get(op_hash)
+            if data is None or len(times.get(host.name, ())) != 2:
+                continue
+            start, end = times[host.name]
+            meta = data.operation_meta
+            outcome = {"changed": meta.did_change(), "error": meta.did_error()}
+            line = {"host": host.name, "phase": phase, "operation": operation, "start": start, "end": end, **outcome}
+            self._file.write(json.dumps(line) + "\n")
+
+
+def record(state: State) -> None:
+    """Record the present run, once, in a folder named by the time it began."""
+    if not any(isinstance(handler, RunRecorder) for handler in state.callback_handlers):
+        name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+        state.add_callback_handler(RunRecorder(FOLDER / name))  # type: ignore[no-untyped-call]

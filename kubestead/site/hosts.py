@@ -1,0 +1,111 @@
+"""Hosts as pyinfra's inventory takes them: names with their data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kubestead.errors import Finding
+from kubestead.site.model import HostSettings
+from kubestead.spec.fields import is_address, is_dns_name
+from kubestead.validation import nearest
+
+HOST_KEYS = {"strict": "yes", "accept-new": "accept-new"}
+# Without them a dead link hangs a run for an hour: paramiko's own channel timeout is 3600 s.
+TIMEOUTS = {"channel_timeout": 15, "banner_timeout": 15, "auth_timeout": 15}
+
+
+def host_data(settings: HostSettings) -> dict[str, Any]:
+    """pyinfra's data of one host: the SSH connection, and the node's own settings where the site gives them."""
+    data: dict[str, Any] = {
+        "ssh_hostname": settings.address,
+        "ssh_port": settings.port,
+        "ssh_strict_host_key_checking": HOST_KEYS[settings.host_keys],
+        "ssh_paramiko_connect_kwargs": dict(TIMEOUTS),
+    }
+    if settings.user:
+        data["ssh_user"] = settings.user
+    if settings.key:
+        data["ssh_key"] = str(settings.key)
+    if settings.known_hosts:
+        data["ssh_known_hosts_file"] = str(settings.known_hosts)
+    if settings.sudo:
+        data["_sudo"] = True
+    if node := node_address(settings):
+        data["node_address"] = node
+    if settings.labels:
+        data["labels"] = dict(settings.labels)
+    if settings.taints:
+        data["taints"] = [str(taint) for taint in settings.taints]
+    return data
+
+
+def node_address(settings: HostSettings) -> str | None:
+    """The node's address: its own, else the one SSH connects to where that is an address."""
+    if settings.node_address:
+        return str(settings.node_address)
+    return settings.address if settings.address and is_address(settings.address) else None
+
+
+def check_hosts(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
+    """What is wrong with these hosts before anything connects: addresses, keys, known_hosts."""
+    findings: list[Finding] = []
+    seen: dict[tuple[str, object], str] = {}
+    for name, settings in hosts.items():
+        where = f"{site}: hosts.{name}"
+        if not is_dns_name(name):
+            fix = "use lower-case letters, digits, '-' and '.'"
+            findings.append(Finding(f"host {name}", "is not a name a node can have", fix))
+        if not settings.address:
+            findings.append(Finding(where, "has no address", f"write hosts.{name}.address in the site file"))
+        elif not node_address(settings):
+            fix = f"write hosts.{name}.node_address, an IPv4 address the other nodes reach it by"
+            findings.append(Finding(where, f"{settings.address} is a name, so its node address is unknown", fix))
+        for kind, own in (("address", (settings.address, settings.port)), ("node address", node_address(settings))):
+            other = seen.setdefault((kind, own), name)
+            if other != name and settings.address and own:
+                findings.append(Finding(where, f"has the same {kind} as {other}", "give each host its own", value=own))
+    return findings + _check_files(hosts, site)
+
+
+def check_names(inventory: Iterable[str], site_hosts: Iterable[str], site: str) -> list[Finding]:
+    """Settings of a host that is nowhere, and looks like a host that has none: a typing error."""
+    site_names, names = set(site_hosts), set(inventory)
+    findings = []
+    for name in sorted(site_names - names):
+        meant = nearest(name, names - site_names)
+        if meant:
+            reason = "is no host of this inventory"
+            findings.append(Finding(f"{site}: hosts.{name}", reason, f"did you mean {meant}?"))
+    return findings
+
+
+def _check_files(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
+    findings = []
+    for key in sorted({host.key for host in hosts.values() if host.key}):
+        findings += _check_key(key, site)
+    for host in {(host.known_hosts, host.host_keys): host for host in hosts.values()}.values():
+        path = host.known_hosts or Path("~/.ssh/known_hosts").expanduser()
+        if host.host_keys == "strict" and not path.is_file():
+            fix = "write the hosts' keys there (ssh-keyscan, then compare), or set host_keys: accept-new"
+            findings.append(Finding(f"{site}: known_hosts", "there is no such file", fix, value=str(path)))
+        elif not path.parent.is_dir():
+            fix = f"run 'mkdir -m 700 -p {path.parent}'"
+            findings.append(Finding(f"{site}: known_hosts", "its folder does not exist", fix, value=str(path)))
+    return findings
+
+
+def _check_key(key: Path, site: str) -> list[Finding]:
+    where = f"{site}: key"
+    try:
+        mode = key.stat().st_mode
+        with key.open("rb"):
+            pass
+    except OSError as error:
+        fix = "correct the path, or make a key with 'ssh-keygen -t ed25519'"
+        return [Finding(where, f"cannot be read: {error.strerror}", fix, value=str(key))]
+    if mode & 0o077:
+        reason = f"is open to others (mode {mode & 0o777:04o}); ssh refuses such a key"
+        return [Finding(where, reason, f"run 'chmod 600 {key}'", value=str(key))]
+    return []

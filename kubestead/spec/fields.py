@@ -1,0 +1,136 @@
+"""The types of the spec's values: each refuses what cannot work and says what to write instead."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+
+from kubestead.validation import Refusal
+
+_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_dns_name(text: str) -> bool:
+    """Whether a text is a DNS name as Kubernetes takes it: lower-case labels of up to 63 characters, 253 in all."""
+    return len(text) <= 253 and all(_DNS_LABEL.fullmatch(part) for part in text.split(".")) and not is_address(text)
+
+
+def _version(value: str) -> str:
+    if _VERSION.fullmatch(value):
+        return value
+    bare = value.removeprefix("v")
+    if _VERSION.fullmatch(bare):
+        raise Refusal("has a 'v' in front", f"write '{bare}'")
+    raise Refusal("is not a full release version", "write MAJOR.MINOR.PATCH, as in '1.31.13'")
+
+
+def _cidr(value: Any) -> IPv4Network:
+    if isinstance(value, IPv4Network):
+        return value
+    if not isinstance(value, str):
+        raise Refusal("must be an IPv4 network, as text in quotes")
+    address, slash, prefix = value.partition("/")
+    if not slash:
+        raise Refusal("has no prefix length")
+    try:
+        network = IPv4Network(value, strict=False)
+    except ValueError:
+        raise Refusal("is not an IPv4 network") from None
+    if not prefix.isascii() or not prefix.isdigit():
+        raise Refusal("must end in a prefix length, not a mask", f"write '{network}'")
+    if str(network.network_address) != address:
+        # Cilium takes such a pool and drops the host bits without a word: cilium #13955.
+        raise Refusal(
+            f"has host bits set: a /{network.prefixlen} begins at {network.network_address}", f"write '{network}'"
+        )
+    if network.is_loopback or network.is_multicast or network.is_link_local or network.is_reserved:
+        raise Refusal(
+            "is not a network for unicast traffic", "take one from 10.0.0.0/8, 172.16.0.0/12 or 100.64.0.0/10"
+        )
+    return network
+
+
+def _ipv4(value: Any) -> IPv4Address:
+    if isinstance(value, IPv4Address):
+        return value
+    try:
+        return IPv4Address(value if isinstance(value, str) else "")
+    except ValueError:
+        raise Refusal("is not an IPv4 address", "write four numbers with dots, as in '192.168.1.187'") from None
+
+
+def _dns_name(value: str) -> str:
+    if not is_dns_name(value):
+        raise Refusal("is not a DNS name (lower-case letters, digits, '-' and '.')")
+    return value
+
+
+def _san(value: str) -> str:
+    if not is_address(value) and not is_dns_name(value.removeprefix("*.")):
+        raise Refusal("is neither a DNS name nor an IP address")
+    return value
+
+
+def _cluster_name(value: str) -> str:
+    if not _CLUSTER_NAME.fullmatch(value):
+        # 32 characters is Cilium's limit for cluster.name.
+        raise Refusal("is not 1 to 32 lower-case letters, digits and '-', beginning and ending with a letter or digit")
+    return value
+
+
+def split_host_port(value: str) -> tuple[str, int]:
+    """``name:port`` as a pair.
+
+    Raises:
+        Refusal: it has no port, or one outside 1 to 65535.
+    """
+    host, colon, port = value.rpartition(":")
+    if not colon or not host:
+        raise Refusal("has no port", "write 'name:port', as in 'k8s-api:6443'")
+    if not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
+        raise Refusal(f"has port {port!r}", "give a port from 1 to 65535")
+    return host, int(port)
+
+
+def _endpoint(value: str) -> str:
+    host, port = split_host_port(value)
+    if is_address(host.strip("[]")):
+        # The endpoint is written into every certificate and kubeconfig; a name can later point elsewhere.
+        raise Refusal(
+            "is an address, which can never move", f"write a name, as in 'k8s-api:{port}'; the hosts learn it"
+        )
+    if not is_dns_name(host):
+        raise Refusal(f"has host {host!r}, which is not a DNS name", f"write a name, as in 'k8s-api:{port}'")
+    return value
+
+
+def _target(value: str) -> str:
+    host, _ = split_host_port(value)
+    if not is_address(host.strip("[]")) and not is_dns_name(host):
+        raise Refusal(f"has host {host!r}, which is neither a DNS name nor an address")
+    return value
+
+
+Version = Annotated[str, AfterValidator(_version)]
+Cidr = Annotated[IPv4Network, BeforeValidator(_cidr), PlainSerializer(str)]
+Ipv4 = Annotated[IPv4Address, BeforeValidator(_ipv4), PlainSerializer(str)]
+DnsName = Annotated[str, AfterValidator(_dns_name)]
+SubjectAltName = Annotated[str, AfterValidator(_san)]
+ClusterName = Annotated[str, AfterValidator(_cluster_name)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Target = Annotated[str, AfterValidator(_target)]

@@ -1,0 +1,138 @@
+"""Where a twin's files are: what lasts in the user's XDG state folder, what is in force now below /run."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubestead.twin.plan import Node, Plan
+
+_RUN = Path("/run/kubestead/twins")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Every path of one twin.
+
+    Args:
+        state: the folder with its disks, keys, logs and site file.
+        run: the folder with its record and the supervisor's socket.
+    """
+
+    state: Path
+    run: Path
+
+    @property
+    def plan(self) -> Path:
+        return self.state / "plan.json"
+
+    @property
+    def site(self) -> Path:
+        return self.state / "site.yaml"
+
+    @property
+    def key(self) -> Path:
+        return self.state / "id_ed25519"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.state / "known_hosts"
+
+    @property
+    def supervisor_log(self) -> Path:
+        return self.state / "supervisor.log"
+
+    @property
+    def mirror_log(self) -> Path:
+        return self.state / "mirror.log"
+
+    @property
+    def modules(self) -> Path:
+        return self.state / "modules"
+
+    @property
+    def record(self) -> Path:
+        return self.run / "twin.json"
+
+    @property
+    def socket(self) -> Path:
+        return self.run / "control.sock"
+
+    @property
+    def lock(self) -> Path:
+        return self.run / "supervisor.lock"
+
+    def node(self, node: Node) -> Path:
+        """The folder of one host: its disks, its SSH host key and its console's log."""
+        return self.state / "nodes" / node.name
+
+
+def files(name: str) -> Files:
+    """The paths of the twin ``name``: those its record names while it is in force, so that another user's shell finds them too."""
+    run = _RUN / name
+    recorded = read_json(run / "twin.json").get("state")
+    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    return Files(Path(recorded) if recorded else base / "kubestead/twins" / name, run)
+
+
+def names() -> list[str]:
+    """The twins with anything left on this machine, in force or not."""
+    base = files("-").state.parent
+    return sorted({path.name for folder in (base, _RUN) if folder.is_dir() for path in folder.iterdir()})
+
+
+def load_plan(paths: Files) -> Plan | None:
+    """The plan the twin was started with; None when there is no such twin."""
+    data = read_json(paths.plan)
+    return Plan.from_data(data) if data else None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A file's JSON object; empty when the file is missing or was cut short."""
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write a JSON object so that a reader sees the old file or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(json.dumps(data, indent=1) + "\n")
+    beside.replace(path)
+
+
+def supervisor_alive(paths: Files) -> bool:
+    """Whether a supervisor holds the twin's lock; a lock dies with its holder, so a reused pid cannot deceive."""
+    try:
+        with paths.lock.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@contextmanager
+def changing(name: str) -> Iterator[None]:
+    """Hold the twin for one ``up`` or ``down`` at a time; a second one waits."""
+    folder = _RUN.parent / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def images_in_use() -> set[str]:
+    """The keys of the host images that twins' disks stand on; a cache prune must keep them."""
+    base = files("-").state.parent
+    return {link.readlink().parent.name for link in base.glob("*/nodes/*/image") if link.is_symlink()}

@@ -1,0 +1,98 @@
+"""Findings from pydantic's errors: every problem at once, in plain words, each with its fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from kubestead.errors import Finding
+
+Location = tuple[int | str, ...]
+
+_REASONS = {
+    "missing": "is required",
+    "string_type": "must be text, in quotes",
+    "int_type": "must be a whole number, without quotes",
+    "bool_type": "must be true or false, without quotes",
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "path_type": "must be a path, as text in quotes",
+}
+
+
+class Refusal(ValueError):
+    """Raised by a validator.
+
+    Args:
+        reason: what is wrong with the value, one sentence without a full stop.
+        fix: what to write instead; empty for the field's own description.
+    """
+
+    def __init__(self, reason: str, fix: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.fix = reason, fix
+
+
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """The known name a typing error was probably meant to be, or None (difflib's usual cutoff of 0.6)."""
+    return next(iter(difflib.get_close_matches(str(name), list(known), n=1)), None)
+
+
+def unknown_key(where: str, key: object, known: Iterable[str], value: object = None) -> Finding:
+    """The finding for a key nobody reads, with the nearest known one."""
+    names = sorted(known)
+    guess = nearest(key, names)
+    fix = f"did you mean {guess}?" if guess else f"remove it; the keys here are {', '.join(names)}"
+    return Finding(where, "no such key", fix, value=value)
+
+
+def findings_of(error: ValidationError, model: type[BaseModel], locate: Callable[[Location], str]) -> list[Finding]:
+    """One finding per error; ``locate`` turns pydantic's location (``("hosts", "k8s-cp", "port")``) into a place."""
+    return [_finding(detail, model, locate) for detail in error.errors()]
+
+
+def _finding(detail: Any, model: type[BaseModel], locate: Callable[[Location], str]) -> Finding:
+    location: Location = detail["loc"]
+    if location and location[-1] == "[key]":
+        location = location[:-1]
+    where, value = locate(location), detail["input"]
+    holder = _holder(model, location)
+    if detail["type"] == "extra_forbidden":
+        return unknown_key(where, location[-1], holder.model_fields, value)
+    described = _describe(holder, location)
+    if detail["type"] == "missing":
+        return Finding(where, _REASONS["missing"], described)
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, Refusal):
+        return Finding(where, cause.reason, cause.fix or described, value=value)
+    if detail["type"] == "literal_error":
+        return Finding(where, f"must be {detail['ctx']['expected']}", described, value=value)
+    message = detail["msg"].replace("Input should be", "must be")
+    return Finding(where, _REASONS.get(detail["type"], message), described, value=value)
+
+
+def _holder(model: type[BaseModel], location: Location) -> type[BaseModel]:
+    """The model that holds the last key of a location."""
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        model = (field and _model_in(field.annotation)) or model
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def _describe(holder: type[BaseModel], location: Location) -> str:
+    for part in reversed(location):
+        field = holder.model_fields.get(str(part))
+        if field and field.description:
+            return f"give {field.description}"
+    return "see the annotated example"

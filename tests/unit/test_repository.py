@@ -1,0 +1,116 @@
+"""Cheap guards over the repository's own rules (CONTRIBUTING.md)."""
+
+import ast
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEPLOYS = sorted((ROOT / "deploys").glob("*.py"))
+MODULES = sorted((ROOT / "kubestead").rglob("*.py"))
+SCRIPTS = sorted(
+    [*ROOT.glob("tools/*.sh"), *ROOT.glob("bench/*.sh"), *ROOT.glob("kubestead/**/*.sh"), ROOT / ".ci/run"]
+)
+# The layers that are made of pyinfra, the edges to it, and the commands; everything else is the pure core.
+NOT_CORE = {"cli", "connection.py", "facts", "inventory.py", "operations", "phases"}
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+def imports(path):
+    """Every module a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""
+
+
+def core_modules():
+    return [path for path in MODULES if path.relative_to(ROOT / "kubestead").parts[0] not in NOT_CORE]
+
+
+@pytest.mark.parametrize("path", DEPLOYS, ids=name)
+def test_a_deploy_is_a_table_of_contents(path):
+    text = path.read_text()
+    assert len(text.splitlines()) < 40
+    definitions = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    assert not [node for node in ast.walk(ast.parse(text)) if isinstance(node, definitions)]
+    modules = list(imports(path))
+    assert not [module for module in modules if module.split(".")[0] in ("subprocess", "os")]
+    assert "pyinfra.operations" not in modules
+    assert not re.search(r"\bserver\.shell\b|\brun_shell_command\b|\bStringCommand\b", text)
+
+
+@pytest.mark.parametrize("path", core_modules(), ids=name)
+def test_the_core_does_not_know_pyinfra(path):
+    assert not [module for module in imports(path) if module.split(".")[0] in ("pyinfra", "pyinfra_cli", "paramiko")]
+
+
+@pytest.mark.parametrize("layer", ["facts", "operations"])
+def test_a_layer_imports_only_those_below(layer):
+    above = {"facts": ("phases", "operations", "cli"), "operations": ("phases", "cli")}[layer]
+    wrong = [
+        f"{name(path)} imports {module}"
+        for path in (ROOT / "kubestead" / layer).rglob("*.py")
+        for module in imports(path)
+        if module.startswith(tuple(f"kubestead.{upper}" for upper in above))
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", DEPLOYS, ids=name)
+def test_readme_names_every_deploy(path):
+    assert name(path) in (ROOT / "README.md").read_text()
+
+
+def test_readme_names_no_deploy_that_is_not_there():
+    named = set(re.findall(r"\bdeploys/\w+\.py\b", (ROOT / "README.md").read_text()))
+    assert named <= {name(path) for path in DEPLOYS}
+
+
+def test_readme_names_no_make_target_that_is_not_there():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / document).read_text(), re.MULTILINE))
+        assert named <= targets, document
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_links_to_files_lead_somewhere(document):
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / document).read_text())
+    assert not [link for link in links if not link.startswith("https://") and not (ROOT / link).exists()]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_file_is_small(path):
+    assert len(path.read_text().splitlines()) <= 200
+
+
+def test_decisions_are_numbered_without_gaps():
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs" / "adr").glob("*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_a_script_stops_at_the_first_error(path):
+    lines = path.read_text().splitlines()
+    assert lines[0] == "#!/usr/bin/env bash"
+    assert "set -euo pipefail" in lines
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed; 'make setup' installs it")
+def test_shellcheck_finds_nothing_in_the_scripts():
+    run = subprocess.run(["shellcheck", *SCRIPTS], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+
+
+def test_no_path_of_one_machine_is_in_a_file():
+    files = [*MODULES, *DEPLOYS, *SCRIPTS, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("templates/*")]
+    personal = re.compile(r"(?<![\w.])/(?:work|home/\w+)/")
+    assert not [name(path) for path in files if personal.search(path.read_text())]

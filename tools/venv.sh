@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Make the virtual environment .venv from uv.lock. Without uv on PATH, uv itself comes from PyPI into .kubestead/uv.
+set -euo pipefail
+
+uv_version=0.13.9
+own_uv=.kubestead/uv/bin/uv
+
+# A shim on PATH (pyenv's, say) can exist without a uv behind it, so it is run, not looked up.
+if uv --version >/dev/null 2>&1; then
+  uv=uv
+else
+  uv=$own_uv
+  if [ "$("$own_uv" --version 2>/dev/null | cut -d' ' -f2)" != "$uv_version" ]; then
+    echo "environment: installing uv $uv_version from PyPI into .kubestead/uv (a few seconds)"
+    python3 -m venv --clear .kubestead/uv
+    .kubestead/uv/bin/pip install --quiet --disable-pip-version-check "uv==$uv_version"
+  fi
+fi
+
+echo "environment: .venv from uv.lock (under a minute when nothing is cached)"
+# The machine's own Python (3.10 or newer): a download of another one would be one more thing to trust and to reach.
+UV_PYTHON_DOWNLOADS=never "$uv" sync --locked
