@@ -10,13 +10,12 @@ from kubestead.phases.control_plane import close_the_door, open_the_door, start_
 from kubestead.phases.host import prepare_host
 from kubestead.phases.images import start_pulling_images
 from kubestead.phases.packages import install_kubernetes_packages
-from kubestead.phases.preflight import cluster_spec, preflight
+from kubestead.phases.preflight import preflight
 from kubestead.phases.topology import in_group, is_first_control_plane
 from kubestead.phases.verify import verify
 from kubestead.phases.workers import join_worker
 
-spec = cluster_spec()
-preflight(spec)
+spec = preflight()
 
 prepare_host(spec)
 install_containerd(spec)

@@ -3,7 +3,7 @@
 pyinfra inventory/lab.py deploys/reset.py --data confirm=lab
 """
 
-from kubestead.phases.preflight import cluster_spec
+from kubestead.phases.load import load_spec
 from kubestead.phases.reset import reset
 
-reset(cluster_spec())
+reset(load_spec())

@@ -3,9 +3,9 @@
 pyinfra inventory/lab.py deploys/verify.py
 """
 
-from kubestead.phases.preflight import cluster_spec
+from kubestead.phases.load import load_spec
 from kubestead.phases.topology import is_first_control_plane
 from kubestead.phases.verify import verify
 
 if is_first_control_plane():
-    verify(cluster_spec())
+    verify(load_spec())

@@ -5,11 +5,17 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+# Not caches: locks, and the key that signs this machine's mirrors, which keeps its fingerprint.
+KEPT = ("locks", "mirror-key")
+_KEY = re.compile(r"-?[0-9a-f]{16}$|^[0-9a-f]{64}.*$")
 
 
 def root() -> Path:
@@ -38,12 +44,81 @@ def lock(name: str) -> Iterator[None]:
 
 
 @contextmanager
+def hold(entry: Path) -> Iterator[None]:
+    """Mark an entry (a folder) as in use, so that :func:`remove` leaves it alone."""
+    handle = os.open(entry, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def remove(entry: Path) -> bool:
+    """Remove an entry; False, and nothing is done, where somebody holds it."""
+    if entry.is_dir() and not entry.is_symlink():
+        handle = os.open(entry, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(entry)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(handle)
+    else:
+        entry.unlink(missing_ok=True)
+    return True
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: its kind (``components``), name without the key (``etcd``; empty for downloads), size in bytes."""
+
+    kind: str
+    name: str
+    path: Path
+    size: int
+    modified: float
+
+
+def entries() -> list[Entry]:
+    """Every entry of the caches, by kind and name, newest first; unfinished ones have a name that begins with a dot."""
+    found = []
+    for kind in sorted(path for path in root().glob("*") if path.is_dir() and path.name not in KEPT):
+        for path in kind.iterdir():
+            name = path.name if path.name.startswith(".") else _KEY.sub("", path.name)
+            found.append(Entry(kind.name, name, path, _size(path), path.lstat().st_mtime))
+    return sorted(found, key=lambda entry: (entry.kind, entry.name, -entry.modified))
+
+
+def replaced(found: list[Entry]) -> list[Entry]:
+    """Those a newer entry of the same kind and name has replaced, and what an interrupted build left."""
+    seen: set[tuple[str, str]] = set()
+    old = []
+    for entry in (entry for entry in found if entry.kind != "go" and entry.name):
+        if entry.name.startswith(".") or (entry.kind, entry.name) in seen:
+            old.append(entry)
+        seen.add((entry.kind, entry.name))
+    return old
+
+
+def _size(path: Path) -> int:
+    """What a file or folder takes on disk, in bytes; a file with several names is counted once."""
+    inodes = {}
+    for folder, _, names in os.walk(path):
+        for status in (os.lstat(os.path.join(folder, name)) for name in names):  # noqa: PTH118  (100,000 files)
+            inodes[status.st_ino] = status.st_blocks * 512
+    return sum(inodes.values()) if path.is_dir() else path.lstat().st_blocks * 512
+
+
+@contextmanager
 def new_entry(final: Path) -> Iterator[Path]:
     """A folder to fill; it becomes ``final`` at once when the block ends well and is removed when it does not."""
     final.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
     try:
-        yield work
+        with hold(work):
+            yield work
         work.chmod(0o755)
         work.rename(final)
     finally:

@@ -51,20 +51,9 @@ def propose_service_cidr(avoid: Iterable[IPv4Network]) -> IPv4Network | None:
     return largest and next(largest.subnets(new_prefix=SERVICE_PREFIX))
 
 
-def check_pool(pod_cidr: IPv4Network, mask_size: int, service_cidr: IPv4Network, nodes: int = 1) -> list[Finding]:
-    """What can be said of the pool from the spec alone: its size, and that services live elsewhere."""
-    findings = []
-    if mask_size < pod_cidr.prefixlen:
-        reason = f"a node's part (/{mask_size}) is larger than the pool {pod_cidr}"
-        findings.append(Finding("pod_cidr_mask_size", reason, f"write {max(24, pod_cidr.prefixlen)}", value=mask_size))
-    elif (parts := _parts(pod_cidr, mask_size)) < nodes:
-        reason = f"the pool holds {parts} node part(s) of /{mask_size}, and there are {nodes} nodes"
-        findings.append(_pool_finding(pod_cidr, reason, propose_pool([service_cidr], mask_size, nodes)))
-    if pod_cidr.overlaps(service_cidr):
-        findings.append(
-            _service_finding(service_cidr, f"meets the pod pool {pod_cidr}", propose_service_cidr([pod_cidr]))
-        )
-    return findings
+def check_pool(pod_cidr: IPv4Network, mask_size: int, service_cidr: IPv4Network) -> list[Finding]:
+    """What can be said from the spec alone: the pool holds a node's part, and services live elsewhere."""
+    return _check(pod_cidr, mask_size, service_cidr, nodes=1, in_use=())
 
 
 def check_address_plan(
@@ -89,18 +78,33 @@ def check_address_plan(
     in_use = [(IPv4Network(address), f"the address of {host}") for host, address in node_addresses.items()]
     for (destination, device), hosts in foreign_routes(pod_cidr, node_addresses, routes, own_devices).items():
         in_use.append((destination, f"a live route{f' ({device})' if device else ''} on {', '.join(hosts)}"))
-    occupied = [network for network, _ in in_use]
-    pool_clashes = [f"{network} is {what}" for network, what in in_use if network.overlaps(pod_cidr)]
-    service_clashes = [f"{network} is {what}" for network, what in in_use if network.overlaps(service_cidr)]
+    return _check(pod_cidr, mask_size, service_cidr, len(node_addresses), in_use)
 
-    findings = check_pool(pod_cidr, mask_size, service_cidr, len(node_addresses))
-    pool = propose_pool([*occupied, service_cidr], mask_size, len(node_addresses))
-    findings += [_pool_finding(pod_cidr, f"meets a network in use: {clash}", pool) for clash in pool_clashes]
-    service = propose_service_cidr([*occupied, pod_cidr, *([pool] if pool_clashes and pool else [])])
-    findings += [
-        _service_finding(service_cidr, f"meets a network in use: {clash}", service) for clash in service_clashes
+
+def _check(
+    pod_cidr: IPv4Network,
+    mask_size: int,
+    service_cidr: IPv4Network,
+    nodes: int,
+    in_use: Sequence[tuple[IPv4Network, str]],
+) -> list[Finding]:
+    def clashes(with_network: IPv4Network) -> list[str]:
+        met = [f"{network} is {what}" for network, what in in_use if network.overlaps(with_network)]
+        return [f"meets a network in use: {clash}" for clash in met]
+
+    against_pool, against_services = clashes(pod_cidr), clashes(service_cidr)
+    if (parts := _parts(pod_cidr, mask_size)) < nodes:
+        against_pool.insert(0, f"holds {parts} node part(s) of /{mask_size}, and there are {nodes} node(s)")
+    if pod_cidr.overlaps(service_cidr):
+        against_services.insert(0, f"meets the pod pool {pod_cidr}")
+
+    # Each proposal keeps out of the way of what the other network is, and of what it is proposed to become.
+    avoid = [network for network, _ in in_use]
+    pool = propose_pool([*avoid, service_cidr], mask_size, nodes)
+    services = propose_service_cidr([*avoid, pod_cidr, *([pool] if pool and against_pool else [])])
+    return [_finding("pod_cidr", pod_cidr, reason, pool) for reason in against_pool] + [
+        _finding("service_cidr", service_cidr, reason, services) for reason in against_services
     ]
-    return findings
 
 
 def foreign_routes(
@@ -144,11 +148,6 @@ def _parts(network: IPv4Network, mask_size: int) -> int:
     return 1 << (mask_size - network.prefixlen) if mask_size >= network.prefixlen else 0
 
 
-def _pool_finding(pod_cidr: IPv4Network, reason: str, proposal: IPv4Network | None) -> Finding:
-    fix = f"write pod_cidr = '{proposal}'" if proposal else "no private network is free of all this: remove a route"
-    return Finding("pod_cidr", reason, fix, value=str(pod_cidr))
-
-
-def _service_finding(service_cidr: IPv4Network, reason: str, proposal: IPv4Network | None) -> Finding:
-    fix = f"write service_cidr = '{proposal}'" if proposal else "no private /16 is free of all this: remove a route"
-    return Finding("service_cidr", reason, fix, value=str(service_cidr))
+def _finding(key: str, network: IPv4Network, reason: str, proposal: IPv4Network | None) -> Finding:
+    fix = f"write {key} = '{proposal}'" if proposal else "nothing private is free beside all this: remove a route"
+    return Finding(key, reason, fix, value=str(network))

@@ -18,5 +18,6 @@ else
 fi
 
 echo "environment: .venv from uv.lock (under a minute when nothing is cached)"
-# The machine's own Python (3.10 or newer): a download of another one would be one more thing to trust and to reach.
-UV_PYTHON_DOWNLOADS=never "$uv" sync --locked
+# The machine's own Python (3.10 or newer) and its own certificates: a Python from elsewhere would be one more thing to
+# trust, and a site's own certificate authority is known to the machine only.
+UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true "$uv" sync --locked

@@ -6,12 +6,17 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
+from email.utils import format_datetime
 from pathlib import Path
 
 from kubestead import cache
 from kubestead.errors import KubesteadError
 from kubestead.mirror.commands import run
 
+# Key, Release and signature carry one fixed time in the past, so that a clock that is off while a mirror is built does
+# not make hosts refuse it as not yet valid.
+EPOCH = datetime(2023, 11, 14, tzinfo=timezone.utc)
 USER_ID = "kubestead mirror of this machine <nobody@localhost>"
 
 
@@ -26,7 +31,9 @@ def signing_home() -> Path:
             # The agent's socket path has a length limit, so the key is made in a short place and moved.
             with cache.new_entry(final) as work:
                 with _home() as home:
-                    command = _gpg(home, "--passphrase", "", "--quick-generate-key", USER_ID, "rsa3072", "sign", "never")
+                    command = _gpg(
+                        home, "--passphrase", "", "--quick-generate-key", USER_ID, "rsa3072", "sign", "never"
+                    )
                     run(command, "making the mirror's signing key")
                     armored = run(_gpg(home, "--armor", "--export-secret-keys"), "exporting the mirror's signing key")
                 _write_private(work / "secret.asc", armored)
@@ -49,14 +56,25 @@ def _home() -> Iterator[Path]:
 
 
 def _gpg(home: Path, *arguments: str | Path) -> list[str | Path]:
-    return ["gpg", "--homedir", home, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", *arguments]
+    options = [
+        "--batch",
+        "--quiet",
+        "--no-tty",
+        "--pinentry-mode",
+        "loopback",
+        "--faked-system-time",
+        f"{EPOCH:%Y%m%dT%H%M%S}",
+    ]
+    return ["gpg", "--homedir", home, *options, *arguments]
 
 
 def write(folder: Path) -> str:
     """Index and sign the packages in a folder (Packages, Release, InRelease, key.asc); return the key's fingerprint."""
     packages = run(["apt-ftparchive", "packages", "."], "indexing the apt repository", cwd=folder)
-    (folder / "Packages").write_text(packages)
+    # Not every web server takes "./" out of a path, and apt asks for it as it is written here.
+    (folder / "Packages").write_text(packages.replace("Filename: ./", "Filename: "))
     options = ["Origin=kubestead", "Label=kubestead mirror", "Suite=/", "Architectures=amd64 arm64"]
+    options.append(f"Date={format_datetime(EPOCH)}")
     command = ["apt-ftparchive", *(f"-oAPT::FTPArchive::Release::{option}" for option in options), "release", "."]
     release = run(command, "describing the apt repository", cwd=folder)
     (folder / "Release").write_text(release)
@@ -78,7 +96,9 @@ def fingerprint(key: Path) -> str:
         shown = run(_gpg(home, "--show-keys", "--with-colons", key), f"reading the key {key.name}")
     found = re.findall(r"^pub:.*\n(?:(?!pub|fpr).*\n)*fpr:+([0-9A-F]{40}):", shown, re.MULTILINE)
     if len(found) != 1:
-        raise KubesteadError(f"{key}: expected one public key, found {len(found)}; the repository's key is not what it was")
+        raise KubesteadError(
+            f"{key}: expected one public key, found {len(found)}; the repository's key is not what it was"
+        )
     return str(found[0])
 
 
@@ -98,5 +118,34 @@ def verify(folder: Path, expected_fingerprint: str) -> str:
         keyring = home / "key.gpg"
         run(_gpg(home, "--dearmor", "--output", keyring, folder / "key.asc"), "reading the repository's key")
         signed = home / "signed"
-        run(["gpgv", "--keyring", keyring, "--output", signed, folder / "InRelease"], "checking the repository's signature")
+        run(
+            ["gpgv", "--keyring", keyring, "--output", signed, folder / "InRelease"],
+            "checking the repository's signature",
+        )
         return signed.read_text()
+
+
+def digest_of(release: str, name: str) -> str:
+    """The sha256 a Release text states for the index file ``name``.
+
+    Raises:
+        KubesteadError: it states none.
+    """
+    section = re.search(r"^SHA256:\n((?: .*\n?)+)", release, re.MULTILINE)
+    found = (
+        re.search(rf"^ ([0-9a-f]{{64}})\s+\d+\s+{re.escape(name)}$", section.group(1), re.MULTILINE)
+        if section
+        else None
+    )
+    if not found:
+        raise KubesteadError(f"the repository's Release file states no sha256 for {name}")
+    return found.group(1)
+
+
+def packages(index: str) -> list[dict[str, str]]:
+    """The entries of a Packages file, field by field; continuation lines are left out."""
+    entries = []
+    for paragraph in re.split(r"\n\s*\n", index.strip()):
+        lines = (line for line in paragraph.split("\n") if line[:1] not in (" ", "\t"))
+        entries.append(dict(line.split(": ", 1) for line in lines if ": " in line))
+    return entries

@@ -33,11 +33,13 @@ def require(tools: Sequence[str], purpose: str) -> None:
     missing = [tool for tool in tools if not shutil.which(tool)]
     if missing:
         packages = " ".join(sorted({PACKAGES[tool] for tool in missing}))
-        raise KubesteadError(f"{purpose} needs {', '.join(missing)}; run: apt-get install --no-install-recommends {packages}")
+        raise KubesteadError(
+            f"{purpose} needs {', '.join(missing)}; run: apt-get install --no-install-recommends {packages}"
+        )
 
 
 def run(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     purpose: str,
     *,
     cwd: Path | None = None,

@@ -132,7 +132,9 @@ def _copy_module_files(component: Component, target: Path) -> None:
     assert component.module_files is not None  # noqa: S101  (the caller's condition, for the type checker)
     module = component.module_files.module
     command = [go_binary(), "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module]
-    source = Path(run(command, f"finding the module {module}", cwd=component.folder, env=environment(cgo=False)).strip())
+    source = Path(
+        run(command, f"finding the module {module}", cwd=component.folder, env=environment(cgo=False)).strip()
+    )
     for path in component.module_files.paths:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (source / path).is_dir() else shutil.copy2

@@ -16,6 +16,8 @@ from kubestead.mirror.layers import Entry
 from kubestead.mirror.progress import say, step
 
 TOOLS = ("apt-ftparchive", "debootstrap", "docker-registry", "dpkg-deb", "gcc", "gpg", "gpgv", "setpriv", "skopeo")
+# What shapes the mirror besides the components: a change here, and in data/, makes another mirror.
+RECIPES = ("aptrepo", "debs", "gomod", "images", "layers", "recipes", "rootfs", "tarballs")
 
 
 def build() -> Path:
@@ -43,15 +45,19 @@ def build() -> Path:
 
 
 def _key(table: dict[str, components.Component], architecture: Architecture) -> str:
-    """Components, and every file of this package: what assembles them is part of what comes out."""
+    """Components, recipes and templates: what assembles a mirror is part of what comes out."""
     here = Path(__file__).parent
-    sources = sorted(path for path in here.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    sources = [*(here / f"{name}.py" for name in RECIPES), *sorted((here / "data").iterdir())]
     keys = [component.key(gobuild.toolchain(), architecture) for component in table.values()]
-    return f"gomod-{cache.content_key(*keys, *(str(p.relative_to(here)) for p in sources), *sources)}"
+    return f"gomod-{cache.content_key(*keys, *sources)}"
 
 
 def _assemble(
-    work: Path, table: dict[str, components.Component], entries: dict[str, Path], debian: Path, architecture: Architecture
+    work: Path,
+    table: dict[str, components.Component],
+    entries: dict[str, Path],
+    debian: Path,
+    architecture: Architecture,
 ) -> None:
     with step("packages and archives"):
         catalog_files = _archives(work, table, entries, architecture)
@@ -75,9 +81,7 @@ def _archives(
         name("containerd", ".tar.gz"),
         [Entry(f"bin/{path.name}", path) for path in sorted((entries["containerd"] / "bin").iterdir())],
     )
-    helm = tarballs.write(
-        name("helm", ".tar.gz"), [Entry(f"linux-{architecture}/helm", entries["helm"] / "bin/helm")]
-    )
+    helm = tarballs.write(name("helm", ".tar.gz"), [Entry(f"linux-{architecture}/helm", entries["helm"] / "bin/helm")])
     runc = name("runc", "")
     shutil.copyfile(entries["runc"] / "bin/runc", runc)
     chart_root = entries["cilium"] / "files/install/kubernetes/cilium"

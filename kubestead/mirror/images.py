@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,14 +68,14 @@ def write(layout: Path, image: Image, architecture: Architecture) -> str:
             {"mediaType": MEDIA_TYPE, "digest": f"sha256:{layer.sha256}", "size": layer.size} for layer in image.layers
         ],
     }
-    return _blob(layout, manifest)["digest"].removeprefix("sha256:")
+    return str(_blob(layout, manifest)["digest"]).removeprefix("sha256:")
 
 
-def _blob(layout: Path, document: dict[str, object]) -> dict[str, str]:
+def _blob(layout: Path, document: Mapping[str, object]) -> dict[str, str | int]:
     data = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
     sha256 = hashlib.sha256(data).hexdigest()
     (layout / "blobs/sha256" / sha256).write_bytes(data)
-    return {"digest": f"sha256:{sha256}", "size": len(data)}  # type: ignore[dict-item]
+    return {"digest": f"sha256:{sha256}", "size": len(data)}
 
 
 def link_blob(layout: Path, blob: Path) -> None:
@@ -108,4 +108,7 @@ def push(layout: Path, references: Sequence[str], registry: str) -> None:
     """
     for reference in references:
         command = ["skopeo", "copy", "--quiet", "--insecure-policy", "--preserve-digests", "--dest-tls-verify=false"]
-        run([*command, f"oci:{layout}:{reference}", f"docker://{registry}/{reference}"], f"storing the image {reference}")
+        run(
+            [*command, f"oci:{layout}:{reference}", f"docker://{registry}/{reference}"],
+            f"storing the image {reference}",
+        )

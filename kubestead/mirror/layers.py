@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Protocol, cast
 
 import zstandard
 
@@ -48,10 +48,14 @@ class Entry:
     owner: int = 0
 
 
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> int: ...
+
+
 class _Hashed:
     """A file that hashes and counts what is written through it."""
 
-    def __init__(self, target: BinaryIO) -> None:
+    def __init__(self, target: _Writable) -> None:
         self.target = target
         self.sha256 = hashlib.sha256()
         self.size = 0
@@ -67,11 +71,11 @@ def write(blobs: Path, members: Iterable[tuple[tarfile.TarInfo, Path | bytes | N
     """Store a layer of the members below ``blobs``, named by its sha256."""
     blobs.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=blobs, delete=False) as file:
-        outer = _Hashed(file)  # type: ignore[arg-type]  # NamedTemporaryFile is a BinaryIO in all but name
+        outer = _Hashed(file)
         compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, threads=2)
-        with compressor.stream_writer(outer, closefd=False) as zstd:  # type: ignore[arg-type]
-            inner = _Hashed(zstd)  # type: ignore[arg-type]
-            with tarfile.open(fileobj=inner, mode="w|", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
+        with compressor.stream_writer(cast(IO[bytes], outer), closefd=False) as zstd:
+            inner = _Hashed(zstd)
+            with tarfile.open(fileobj=cast(IO[bytes], inner), mode="w|", format=tarfile.PAX_FORMAT) as tar:
                 for info, content in members:
                     _add(tar, info, content)
     layer = Layer(outer.sha256.hexdigest(), inner.sha256.hexdigest(), outer.size)
@@ -93,7 +97,7 @@ def _add(tar: tarfile.TarFile, info: tarfile.TarInfo, content: Path | bytes | No
 
 
 def of_entries(entries: Iterable[Entry]) -> Iterator[tuple[tarfile.TarInfo, Path | bytes | None]]:
-    """The members of a layer of entries, sorted, with the folders above them; owned by root unless an entry says not."""
+    """The members of a layer of entries, sorted, with the folders above them (owned by root)."""
     members: dict[str, tuple[tarfile.TarInfo, Path | bytes | None]] = {}
     for entry in entries:
         for info, content in _of_entry(entry):

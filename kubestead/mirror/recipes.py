@@ -14,7 +14,7 @@ from kubestead.mirror.layers import Entry, Layer
 
 DATA = Path(__file__).parent / "data"
 NOBODY = 65532  # the unprivileged user of upstream's distroless images
-PASSWD = "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
+USERS = "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
@@ -58,7 +58,9 @@ def all_images(sources: Sources) -> list[Image]:
 
 def _control_plane(sources: Sources) -> Iterable[Image]:
     for name in KUBERNETES:
-        layer = sources.layer([Entry(f"/usr/local/bin/{name}", sources.binary("kubernetes", name)), sources.certificates()])
+        layer = sources.layer(
+            [Entry(f"/usr/local/bin/{name}", sources.binary("kubernetes", name)), sources.certificates()]
+        )
         yield Image(f"registry.k8s.io/{name}", sources.version("kubernetes"), (layer,), (f"/usr/local/bin/{name}",))
 
 
@@ -144,14 +146,15 @@ def _operator(sources: Sources) -> Image:
 
 def _unprivileged(entries: Iterable[Entry], sources: Sources) -> Layer:
     home = (Entry("/home/nonroot", mode=0o700, owner=NOBODY), Entry("/home/gops", mode=0o777))
-    shared = (Entry("/etc/passwd", text=PASSWD, mode=0o644), Entry("/tmp", mode=0o1777), sources.certificates())  # noqa: S108
+    shared = (Entry("/etc/passwd", text=USERS, mode=0o644), Entry("/tmp", mode=0o1777), sources.certificates())  # noqa: S108
     return sources.layer([*entries, *home, *shared])
 
 
 def _relay(sources: Sources) -> Image:
     layer = _unprivileged([Entry("/usr/bin/hubble-relay", sources.binary("cilium", "hubble-relay"))], sources)
     return Image(
-        "quay.io/cilium/hubble-relay", "v" + sources.version("cilium"), (layer,), ("/usr/bin/hubble-relay",), ("serve",),
+        "quay.io/cilium/hubble-relay", "v" + sources.version("cilium"), (layer,),
+        ("/usr/bin/hubble-relay",), ("serve",),
         env=("GOPS_CONFIG_DIR=/home/gops", "HOME=/home/nonroot"), user=f"{NOBODY}:{NOBODY}",
     )  # fmt: skip
 
@@ -165,6 +168,7 @@ def _clustermesh(sources: Sources) -> Image:
         Entry("/var/run/cilium", mode=0o777),
     ]
     return Image(
-        f"quay.io/cilium/{name}", "v" + sources.version("cilium"), (_unprivileged(entries, sources),), (f"/usr/bin/{name}",),
+        f"quay.io/cilium/{name}", "v" + sources.version("cilium"), (_unprivileged(entries, sources),),
+        (f"/usr/bin/{name}",),
         env=("GOPS_CONFIG_DIR=/tmp/gops", "HOME=/home/nonroot"), user=f"{NOBODY}:{NOBODY}",
     )  # fmt: skip

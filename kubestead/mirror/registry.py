@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,6 +52,15 @@ class Registry:
         self._said: deque[str] = deque(maxlen=20)
         self._listening = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
+
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """Call ``call`` when the process has ended, however it ended."""
+
+        def watch() -> None:
+            self.process.wait()
+            call()
+
+        threading.Thread(target=watch, daemon=True).start()
 
     def _read(self) -> None:
         for line in self.process.stderr or ():

@@ -32,7 +32,8 @@ PRUNED = (
     "usr/share/zoneinfo/**", "usr/share/bash-completion/**", "usr/share/perl5/**", "usr/share/keyrings/**",
     "usr/share/gcc/**", "usr/share/gdb/**", "usr/share/common-licenses/**", "usr/share/ca-certificates/**",
     "usr/lib/locale/**", "usr/lib/apt/**", "usr/lib/*/gconv/**", "usr/lib/*/perl-base/**", "usr/lib/*/libapt*",
-    "usr/bin/perl*", "usr/bin/apt*", "etc/apt/**", "var/cache/**", "var/lib/apt/**", "var/lib/dpkg/info/**", "var/log/**",
+    "usr/bin/perl*", "usr/bin/apt*", "etc/apt/**",
+    "var/cache/**", "var/lib/apt/**", "var/lib/dpkg/info/**", "var/log/**",
 )  # fmt: skip
 PROBE = "int probe(void *context) { return context != 0; }\n"
 
@@ -111,7 +112,9 @@ def _clang_members(root: Path, clang: Path) -> Iterator[Path]:
 
 
 def _libraries(clang: Path) -> Iterator[Path]:
-    folders = [path for path in (clang / "usr/lib/llvm-19/lib", *(clang / "usr/lib").glob("*-linux-gnu")) if path.is_dir()]
+    folders = [
+        path for path in (clang / "usr/lib/llvm-19/lib", *(clang / "usr/lib").glob("*-linux-gnu")) if path.is_dir()
+    ]
     listed = run(
         ["ldd", clang / "usr/lib/llvm-19/bin/clang"], "reading clang's libraries",
         env={"LD_LIBRARY_PATH": ":".join(map(str, folders))},

@@ -12,7 +12,7 @@ from kubestead.catalog import Catalog
 from kubestead.merge import deep_merge
 from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.helm import release
-from kubestead.phases.preflight import host_facts
+from kubestead.phases.known import architecture
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import node_names
 from kubestead.render import render
@@ -25,13 +25,13 @@ CHART = "/var/lib/kubestead/charts/cilium.tgz"
 def install_cilium(spec: ClusterSpec) -> None:
     """Helm and the chart from the catalog, then the release."""
     catalog = Sources.of(host).catalog
-    architecture = host_facts(host).architecture
-    helm = catalog.file("helm", architecture)
+    processor = architecture(host)
+    helm = catalog.file("helm", processor)
     install_artifacts(
         name=f"Helm {spec.helm_version} and the chart {spec.cilium_version}",
         installations=[
-            Installation("helm", helm, ((f"linux-{architecture}/helm", "/usr/local/bin/helm"),)),
-            Installation("cilium-chart", catalog.file("cilium-chart", architecture), (("", CHART),), mode="644"),
+            Installation("helm", helm, ((f"linux-{processor}/helm", "/usr/local/bin/helm"),)),
+            Installation("cilium-chart", catalog.file("cilium-chart", processor), (("", CHART),), mode="644"),
         ],
     )
     release(

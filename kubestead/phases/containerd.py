@@ -10,7 +10,7 @@ from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.containerd import understands_configuration
 from kubestead.operations.files import TextFile, install_files
 from kubestead.operations.systemd import service
-from kubestead.phases.preflight import host_facts
+from kubestead.phases.known import architecture
 from kubestead.phases.sources import Sources
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
@@ -24,19 +24,19 @@ REGISTRIES = ("registry.k8s.io", "quay.io")
 def install_containerd(spec: ClusterSpec) -> None:
     """containerd and runc from the catalog, their configuration whole, the service running with it."""
     sources = Sources.of(host)
-    architecture = host_facts(host).architecture
+    processor = architecture(host)
     binaries = install_artifacts(
         name=f"containerd {spec.containerd_version} and runc {spec.runc_version}",
         installations=[
             Installation(
                 "containerd",
-                sources.catalog.file("containerd", architecture),
+                sources.catalog.file("containerd", processor),
                 tuple(
                     (f"bin/{name}", f"/usr/local/bin/{name}")
                     for name in ("containerd", "ctr", "containerd-shim-runc-v2")
                 ),
             ),
-            Installation("runc", sources.catalog.file("runc", architecture), (("", "/usr/local/sbin/runc"),)),
+            Installation("runc", sources.catalog.file("runc", processor), (("", "/usr/local/sbin/runc"),)),
         ],
     )
     configuration = install_files(name="containerd's configuration", files=configuration_files(spec, sources))

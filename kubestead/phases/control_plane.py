@@ -7,7 +7,7 @@ from pyinfra.api.deploy import deploy
 
 from kubestead.operations import kubeadm
 from kubestead.operations.kubeconfig import fetch_kubeconfig
-from kubestead.phases.preflight import membership
+from kubestead.phases.known import membership
 from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address
 from kubestead.render import render
 from kubestead.spec import ClusterSpec

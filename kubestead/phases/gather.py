@@ -27,12 +27,27 @@ TIMEOUT_SECONDS = 60
 # The controller's clock as it was at the start, carried on by one that is never set: a laptop's jumps when it wakes.
 _STARTED = time.time() - time.monotonic()
 _T = TypeVar("_T")
-_RESULTS: WeakKeyDictionary[State, dict[str, AsyncResult[Any]]] = WeakKeyDictionary()
+_RESULTS: WeakKeyDictionary[State, dict[str, Any]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a fact could not be had, and what to do."""
+
+    reason: str
+    fix: str
+
+
+NO_ANSWER = Failure("its answer has not the expected form", "see the error above")
+NO_PASSWORD = Failure(
+    "sudo asks for a password, and there is no terminal to give it at",
+    "allow sudo without a password for the SSH user, connect as root, or run in a terminal",
+)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a host said of itself; ``info`` is None when it could not, and ``error`` says why.
+    """What a host said of itself; ``info`` is None when it could not, and ``failure`` says why.
 
     ``sent`` and ``received`` are the controller's clock (seconds since 1970) around the question.
     """
@@ -40,7 +55,7 @@ class Answer:
     info: HostInfo | None
     sent: float
     received: float
-    error: str = ""
+    failure: Failure | None = None
 
 
 def once(step: str, compute: Callable[[], _T]) -> _T:
@@ -48,7 +63,7 @@ def once(step: str, compute: Callable[[], _T]) -> _T:
 
     pyinfra prepares each host in a greenlet of its own, all running the same deploy file.
     """
-    results = _RESULTS.setdefault(ctx_state.get(), {})
+    results = _RESULTS.setdefault(_state(), {})
     if step not in results:
         results[step] = AsyncResult()
         try:
@@ -66,8 +81,8 @@ def facts_of_all() -> dict[str, Answer]:
 def facts_of_one(node: Host) -> Answer:
     """The facts of ``node``, which is connected to if it is not yet."""
     sent = _now()
-    info, error = _ask(node, HostFacts)
-    return Answer(info, sent, _now(), error or ("" if info else "it gave no answer of the expected form"))
+    info, failure = _ask(node, HostFacts)
+    return Answer(info, sent, _now(), failure or (None if info else NO_ANSWER))
 
 
 def facts_and_probes(
@@ -87,25 +102,29 @@ def facts_and_probes(
     return facts, probing.get()
 
 
+def _state() -> State:
+    return cast(State, ctx_state.get())  # type: ignore[no-untyped-call]
+
+
 def _now() -> float:
     return _STARTED + time.monotonic()
 
 
 def _on_all(ask: Callable[[Host], _T]) -> dict[str, _T]:
     # Not state.pool: its every place may be taken by the hosts being prepared, which wait for this very answer.
-    state = ctx_state.get()
+    state = _state()
     nodes = sorted(state.inventory.get_active_hosts(), key=lambda node: node.name)
     answers = Pool(state.config.PARALLEL).map(ask, nodes)
     return {node.name: answer for node, answer in zip(nodes, answers, strict=True)}
 
 
-def _ask(node: Host, fact: type[FactBase[_T]], **arguments: object) -> tuple[_T | None, str]:
+def _ask(node: Host, fact: type[FactBase[_T]], **arguments: object) -> tuple[_T | None, Failure | None]:
     """The fact, or None and the reason: a host that cannot tell is a finding, not a failed host of pyinfra's."""
     kwargs = {**arguments, "_timeout": TIMEOUT_SECONDS}
     try:
         with ctx_host.use(node):
-            return get_fact(node.state, node, fact, kwargs=kwargs, apply_failed_hosts=False), ""
+            return get_fact(node.state, node, fact, kwargs=kwargs, apply_failed_hosts=False), None
     except EOFError:
-        return None, "sudo asks for a password, and there is no terminal to give it at"
+        return None, NO_PASSWORD
     except (PyinfraError, SSHException, OSError) as error:
-        return None, str(error) or type(error).__name__
+        return None, Failure(str(error) or type(error).__name__, "see whether the host still answers")

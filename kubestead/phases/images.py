@@ -6,7 +6,7 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from kubestead.operations.images import start_pulling
-from kubestead.phases.preflight import membership
+from kubestead.phases.known import membership
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import CONTROL_PLANE, in_group
 from kubestead.spec import ClusterSpec

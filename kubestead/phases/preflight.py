@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 
-from pyinfra import host, inventory, logger, state
-from pyinfra.api import DeployError
-from pyinfra.api.host import Host as PyinfraHost
+from pyinfra import host, inventory, state
 
 from kubestead.catalog import Catalog
 from kubestead.errors import Finding, InvalidInput
-from kubestead.membership import Membership
-from kubestead.phases.gather import Answer, facts_and_probes, facts_of_all, facts_of_one, once
+from kubestead.phases.gather import Answer, facts_and_probes, once
+from kubestead.phases.known import architecture, host_facts, membership
+from kubestead.phases.load import ALL, errors, load_spec, print_findings, refusal
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address
 from kubestead.preflight.checks import run_checks
-from kubestead.preflight.model import ClockOffset, Host, HostInfo, Node, Role, Survey
+from kubestead.preflight.model import ClockOffset, Host, Node, Role, Survey
 from kubestead.preflight.network import needed_connections
-from kubestead.preflight.report import report_lines, summary
-from kubestead.spec import ClusterSpec, NodeSpec
+from kubestead.spec import ClusterSpec
 
-ALL = "group_data/all.py"
-
-
-def load_spec() -> ClusterSpec:
-    """The cluster as the inventory's data gives it, checked once per run on every host's data.
-
-    Raises:
-        DeployError: something in it is wrong; every finding was printed.
-    """
-    spec, findings = once("spec", _read_spec)
-    if spec is None:
-        raise _refusal(findings)
-    return spec
+__all__ = ["architecture", "host_facts", "load_spec", "membership", "preflight"]
 
 
 def preflight() -> ClusterSpec:
@@ -48,66 +33,9 @@ def preflight() -> ClusterSpec:
     """
     spec = load_spec()
     findings = once("preflight", lambda: _check(spec))
-    if _errors(findings):
-        raise _refusal(findings)
+    if errors(findings):
+        raise refusal(findings)
     return spec
-
-
-def host_facts(node: PyinfraHost) -> HostInfo:
-    """What ``node`` was like when this run began; the first time one is wanted, all hosts of the run are asked.
-
-    Raises:
-        DeployError: the host's facts could not be read.
-    """
-    answer = once("facts", facts_of_all).get(node.name) or once(f"facts of {node.name}", lambda: facts_of_one(node))
-    if answer.info is None:
-        raise DeployError(f"{node.name}: its facts could not be read: {answer.error}")
-    return answer.info
-
-
-def membership(node: PyinfraHost) -> Membership:
-    """The place of ``node`` in a cluster when this run began.
-
-    Raises:
-        DeployError: it could not be told.
-    """
-    known = host_facts(node).files.membership
-    if known is None:
-        raise DeployError(f"{node.name}: /etc/kubernetes could not be read; connect as root or with sudo")
-    return known
-
-
-def _read_spec() -> tuple[ClusterSpec | None, list[Finding]]:
-    """The spec, or None and what is wrong with it, printed."""
-    findings: dict[str, Finding] = {}
-    specs: dict[str, ClusterSpec] = {}
-    for node in inventory:
-        try:
-            specs[node.name] = ClusterSpec.load(node.data)
-        except InvalidInput as error:
-            findings |= {str(finding): finding for finding in error.findings}
-        try:
-            NodeSpec.load(node.data, node.name)
-        except InvalidInput as error:
-            findings |= {str(finding): finding for finding in error.findings}
-    if not findings:
-        findings = {str(finding): finding for finding in _differences(specs)}
-    if findings:
-        _print(list(findings.values()))
-    return None if findings else specs[host.name], list(findings.values())
-
-
-def _differences(specs: dict[str, ClusterSpec]) -> list[Finding]:
-    """Keys of the cluster whose values are not the same on every host: they were set for a group or a host."""
-    findings = []
-    for key in ClusterSpec.model_fields:
-        values: dict[str, list[str]] = {}
-        for name, spec in specs.items():
-            values.setdefault(repr(getattr(spec, key)), []).append(name)
-        if len(values) > 1:
-            told = "; ".join(f"{value} on {', '.join(names)}" for value, names in values.items())
-            findings.append(Finding(f"{ALL}: {key}", f"differs between hosts: {told}", "set it in one place, here"))
-    return findings
 
 
 def _check(spec: ClusterSpec) -> list[Finding]:
@@ -121,7 +49,7 @@ def _check(spec: ClusterSpec) -> list[Finding]:
     except InvalidInput as error:
         findings += error.findings
     findings += _survey(spec, nodes, catalog)
-    _print(findings)
+    print_findings(findings)
     return findings
 
 
@@ -170,11 +98,11 @@ def _survey(spec: ClusterSpec, nodes: tuple[Node, ...], catalog: Catalog | None)
     findings = [
         Finding(
             f"{name}: facts",
-            f"could not be read: {answer.error}",
-            f"pyinfra INVENTORY fact kubestead.facts.host.HostFacts --limit {name}",
+            f"could not be read: {answer.failure.reason}",
+            f"{answer.failure.fix}; then try: pyinfra INVENTORY fact kubestead.facts.host.HostFacts --limit {name}",
         )
         for name, answer in answers.items()
-        if answer.info is None
+        if answer.failure
     ]
     return findings + [_placed(finding) for finding in run_checks(Survey(spec, nodes, hosts, catalog))]
 
@@ -191,17 +119,3 @@ def _placed(finding: Finding) -> Finding:
         return finding
     places = host.data.get("kubestead_where") or {}
     return replace(finding, where=places.get(finding.where, f"{ALL}: {finding.where}"))
-
-
-def _print(findings: Sequence[Finding]) -> None:
-    logger.info(f"--> Preflight: {summary(findings)}")
-    for line in report_lines(findings):
-        logger.info(line)
-
-
-def _errors(findings: Sequence[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.severity == "error"]
-
-
-def _refusal(findings: Sequence[Finding]) -> DeployError:
-    return DeployError(f"preflight: {summary(_errors(findings))}, nothing was changed")

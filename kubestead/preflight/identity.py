@@ -10,7 +10,7 @@ from kubestead.preflight.findings import finding, unknown
 from kubestead.preflight.model import Host, Survey
 
 
-def check_hostname(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_hostname(host: Host, survey: Survey) -> Iterator[Finding]:
     """The node is named after the inventory whatever the host calls itself, so a difference is only told."""
     hostname = host.info.hostname
     if hostname is None:
@@ -26,7 +26,7 @@ def check_hostname(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: AR
         )
 
 
-def check_machine_id(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_machine_id(host: Host, survey: Survey) -> Iterator[Finding]:
     machine_id = host.info.machine_id
     if machine_id is None or machine_id == "uninitialized":
         yield unknown(host, "machine-id", "run 'systemd-machine-id-setup' on it")

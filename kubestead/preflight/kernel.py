@@ -26,7 +26,7 @@ def check_kernel_version(host: Host, survey: Survey) -> Iterator[Finding]:
         yield finding(host, "kernel", release, reason, "install a newer kernel package and reboot")
 
 
-def check_kernel_features(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_kernel_features(host: Host, survey: Survey) -> Iterator[Finding]:
     features = host.info.kernel_features
     missing = [name for name, present in features.items() if present is False]
     untold = [name for name, present in features.items() if present is None]
@@ -49,7 +49,7 @@ def check_kernel_features(host: Host, survey: Survey) -> Iterator[Finding]:  # n
         )
 
 
-def check_cgroup(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_cgroup(host: Host, survey: Survey) -> Iterator[Finding]:
     info = host.info
     if info.cgroup_version is None or info.cgroup_controllers is None:
         yield unknown(host, "cgroup", "look at 'stat -fc %T /sys/fs/cgroup' and /proc/cgroups on it")
@@ -69,7 +69,7 @@ def check_cgroup(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG0
         )
 
 
-def check_swap(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_swap(host: Host, survey: Survey) -> Iterator[Finding]:
     """Swap that is on is no error: preparing the host turns it off."""
     swap = host.info.swap_devices
     if swap is None:

@@ -14,7 +14,7 @@ SUPPORTED_OS = {("ubuntu", "22.04"): "Ubuntu 22.04", ("ubuntu", "24.04"): "Ubunt
 MINIMUM_FREE_INODES = 100_000
 
 
-def check_os(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001 - every check has this form
+def check_os(host: Host, survey: Survey) -> Iterator[Finding]:
     os = host.info.os
     if os.id is None:
         yield unknown(host, "OS", "look at /etc/os-release on it")
@@ -85,7 +85,7 @@ def check_disk(host: Host, survey: Survey) -> Iterator[Finding]:
         )
 
 
-def check_inodes(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_inodes(host: Host, survey: Survey) -> Iterator[Finding]:
     free = host.info.var.free_inodes
     if free is not None and free < MINIMUM_FREE_INODES:
         yield finding(
@@ -98,7 +98,7 @@ def check_inodes(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG0
         )
 
 
-def check_root(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_root(host: Host, survey: Survey) -> Iterator[Finding]:
     if host.info.euid != 0:
         yield finding(
             host,
@@ -109,6 +109,6 @@ def check_root(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
         )
 
 
-def check_systemd(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_systemd(host: Host, survey: Survey) -> Iterator[Finding]:
     if host.info.systemd is not True:
         yield finding(host, "init", None, "systemd does not run here", "boot the machine with systemd as its init")

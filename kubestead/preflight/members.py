@@ -42,7 +42,7 @@ def _memberships(survey: Survey, role: Role) -> dict[str, Membership]:
     return {host.name: membership for host, membership in known if membership}
 
 
-def check_worker_role(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_worker_role(host: Host, survey: Survey) -> Iterator[Finding]:
     if host.node.role == "worker" and host.info.files.holds_control_plane:
         yield finding(
             host,

@@ -40,7 +40,7 @@ def needed_connections(node: Node, nodes: tuple[Node, ...], spec: ClusterSpec) -
     return tuple(wanted)
 
 
-def check_node_address(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_node_address(host: Host, survey: Survey) -> Iterator[Finding]:
     info, address = host.info, host.node.address
     if info.devices is None:
         yield unknown(host, "addresses", "install iproute2 on it, which has ip")
@@ -86,7 +86,7 @@ def check_reachability(host: Host, survey: Survey) -> Iterator[Finding]:
         )
 
 
-def check_routes_known(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_routes_known(host: Host, survey: Survey) -> Iterator[Finding]:
     if host.info.routes is None:
         yield unknown(host, "routes", "install iproute2 on it, which has ip")
 

@@ -22,11 +22,10 @@ CONTAINERD_PACKAGES = ("containerd", "containerd.io")
 FIREWALLS = {"firewalld.service": "firewalld"}
 
 
-def check_other_kubernetes(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
-    if host.info.active_units is None:
+def check_other_kubernetes(host: Host, survey: Survey) -> Iterator[Finding]:
+    if host.info.active_units is None and host.info.systemd:
         yield unknown(host, "systemd units", "try 'systemctl show kubelet' on it")
-        return
-    for unit in host.info.active_units:
+    for unit in host.info.active_units or ():
         if name := OTHER_KUBERNETES.get(unit):
             reason = f"{name} runs here and uses the same ports and folders"
             yield finding(host, "services", unit, reason, f"uninstall {name} first, or use another machine")
@@ -49,7 +48,7 @@ def check_containerd_package(host: Host, survey: Survey) -> Iterator[Finding]:
         )
 
 
-def check_package_locks(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_package_locks(host: Host, survey: Survey) -> Iterator[Finding]:
     for process, pid in sorted({(lock.process, lock.pid) for lock in host.info.package_locks}):
         yield finding(
             host,
@@ -61,7 +60,7 @@ def check_package_locks(host: Host, survey: Survey) -> Iterator[Finding]:  # noq
         )
 
 
-def check_firewall(host: Host, survey: Survey) -> Iterator[Finding]:  # noqa: ARG001
+def check_firewall(host: Host, survey: Survey) -> Iterator[Finding]:
     """VXLAN's UDP port has no listener yet, so a firewall that drops it cannot be seen before the cluster runs."""
     names = [name for unit, name in FIREWALLS.items() if unit in (host.info.active_units or ())]
     if host.info.ufw_enabled:

@@ -15,19 +15,24 @@ REBOOT_STATUS = 133
 
 
 def environment(cgroup_version: Literal["v1", "v2"]) -> dict[str, str]:
-    """systemd-nspawn's settings that have no option: the cgroup version inside, a writable /proc/sys and /sys, /tmp on disk."""
+    """systemd-nspawn's settings that have no option.
+
+    They are the cgroup version inside, a writable /proc/sys and /sys, /tmp on disk, and no lock files.
+    """
     return {
         "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1" if cgroup_version == "v2" else "0",
         "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "1",
         "SYSTEMD_NSPAWN_TMPFS_TMP": "0",
+        # Its lock files would stay behind a power cut; the supervisor never starts a host twice.
+        "SYSTEMD_NSPAWN_LOCK": "0",
     }
 
 
 def nspawn_command(node: Node, binds: Mapping[str, str]) -> list[str]:
     """The command that runs a host on the folder ``root`` below the current one.
 
-    All capabilities but the clock's, and the system calls Cilium, containerd and the kubelet need; clock and swap belong to the
-    machine, so their calls stay denied.
+    It has all capabilities but the clock's, and the system calls Cilium, containerd and the kubelet need; clock and swap
+    belong to the machine, so their calls stay denied.
 
     Args:
         binds: folders and files of the machine shown read-only, by their path inside.
@@ -71,6 +76,11 @@ def script(nspawn: Sequence[str], cgroups: Sequence[Path]) -> str:
     )
 
 
-def command(text: str) -> list[str]:
-    """The command that runs the script in a mount namespace of its own: when the host ends, its mounts and loop device go too."""
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", text]
+def command(node: Node, text: str) -> list[str]:
+    """The command that runs the script in the host's network namespace and a mount namespace of its own.
+
+    The first because /sys shows the interfaces of the namespace it was mounted from; the second so that the host's mounts
+    and loop device go when it ends.
+    """
+    inside = ["nsenter", f"--net={network.path(node.netns)}"]
+    return [*inside, "unshare", "--mount", "--propagation", "private", "sh", "-c", text]

@@ -1,7 +1,7 @@
 """The twin's control groups: always below those this process is in, in every hierarchy the machine has mounted.
 
-cgroup v1 (each controller a hierarchy, with cgroup2 beside them as ``unified``) is what the twin was tested on; with cgroup v2
-alone the same tree is made once. Killing goes through ``cgroup.kill`` of cgroup2, which leaves no process behind.
+cgroup v1 (each controller a hierarchy, with cgroup2 beside them as ``unified``) is what the twin was tested on; with
+cgroup v2 alone the same tree is made once. Killing goes through ``cgroup.kill`` of cgroup2, which leaves no process behind.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import errno
 import os
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -106,8 +107,8 @@ def delegate(folder: Path) -> None:
         (folder / "cgroup.subtree_control").write_text(" ".join(f"+{controller}" for controller in wanted))
     except OSError as error:
         raise KubesteadError(
-            f"{folder}: its controllers cannot be handed to the hosts ({error.strerror}); start the twin in a cgroup of its own: "
-            "systemd-run --scope -p Delegate=yes kubestead twin up"
+            f"{folder}: its controllers cannot be handed to the hosts ({error.strerror}); "
+            "start the twin in a cgroup of its own: systemd-run --scope -p Delegate=yes kubestead twin up"
         ) from error
 
 
@@ -128,7 +129,9 @@ def kill(folder: Path, deadline: float = 20) -> None:
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ENODEV}:
             return
-        raise KubesteadError(f"{folder}: cannot be killed ({error.strerror}); the kernel must be 5.14 or newer") from error
+        raise KubesteadError(
+            f"{folder}: cannot be killed ({error.strerror}); the kernel must be 5.14 or newer"
+        ) from error
     end = time.monotonic() + deadline
     while populated(folder):
         if time.monotonic() > end:
@@ -145,7 +148,7 @@ def populated(folder: Path) -> bool:
 
 
 def remove(folder: Path, deadline: float = 5) -> None:
-    """Remove a cgroup and those below it; all must be free of processes. A folder the kernel still cleans up is tried again.
+    """Remove a cgroup and those below it; all must be free of processes. One the kernel still cleans up is tried again.
 
     Raises:
         KubesteadError: a folder stayed busy past the deadline (seconds).
@@ -159,7 +162,9 @@ def remove(folder: Path, deadline: float = 5) -> None:
                 if error.errno == errno.ENOENT:
                     break
                 if error.errno != errno.EBUSY or time.monotonic() > end:
-                    raise KubesteadError(f"{path}: cannot be removed ({error.strerror}); see its cgroup.procs") from error
+                    raise KubesteadError(
+                        f"{path}: cannot be removed ({error.strerror}); see its cgroup.procs"
+                    ) from error
                 time.sleep(0.01)
 
 
@@ -169,3 +174,20 @@ def find(name: str, root: Path = _ROOT) -> Iterator[Path]:
         if name in folders:
             folders.remove(name)
             yield Path(top) / name
+
+
+def can_kill(folder: Path) -> bool:
+    """Whether this kernel has ``cgroup.kill`` (Linux 5.14); the root of the hierarchy has none, its children do."""
+    release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
+    return (folder / "cgroup.kill").exists() or release >= (5, 14)
+
+
+def memory_left() -> list[int]:
+    """Bytes left of the memory limit of each cgroup this process is in, and of each above; none where nothing is limited."""
+    left = []
+    for folder in current().all:
+        for path in (folder, *folder.parents):
+            for limit, usage in (("memory.limit_in_bytes", "memory.usage_in_bytes"), ("memory.max", "memory.current")):
+                with suppress(OSError, ValueError):
+                    left.append(int((path / limit).read_text()) - int((path / usage).read_text()))
+    return left

@@ -34,7 +34,15 @@ def provision(folder: Path, node: Node, image_key: str, operator_key: str) -> No
     _write_identity(folder / "upper", node, keys.host_key(folder))
     _write_login(folder / "upper", operator_key)
     # Last, under its final name only when whole: it tells a finished disk from an interrupted one.
-    run(["cp", "--sparse=always", "--reflink=auto", str(image.folder(image_key) / "var.ext4"), str(folder / ".var.ext4")])
+    run(
+        [
+            "cp",
+            "--sparse=always",
+            "--reflink=auto",
+            str(image.folder(image_key) / "var.ext4"),
+            str(folder / ".var.ext4"),
+        ]
+    )
     (folder / ".var.ext4").rename(folder / "var.ext4")
 
 
@@ -52,7 +60,7 @@ def _write_identity(upper: Path, node: Node, host_key: Path) -> None:
         "etc/hostname": f"{node.name}\n",
         "etc/hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{node.name}\n::1\tlocalhost ip6-localhost ip6-loopback\n",
         "etc/machine-id": f"{uuid.uuid4().hex}\n",
-        # Nobody answers there: a lookup is refused at once instead of timing out, and CoreDNS finds the server it insists on.
+        # Nobody answers there: a lookup is refused at once instead of timing out, and CoreDNS insists on a server.
         "etc/resolv.conf": f"nameserver {GATEWAY}\n",
         "etc/systemd/network/10-eth0.network": network.networkd_file(node),
         "etc/ssh/ssh_host_ed25519_key": host_key.read_text(),

@@ -1,7 +1,7 @@
 """The hosts' image: what a freshly installed server holds, made once by debootstrap and kept by its content.
 
-An image is a folder of the cache: ``rootfs/`` is the read-only lower layer of every host's ``/``, and ``var.ext4`` (sparse) the
-file every host's ``/var`` is copied from, because containerd's overlay snapshots cannot lie on an overlay.
+An image is a folder of the cache: ``rootfs/`` is the read-only lower layer of every host's ``/``, and ``var.ext4`` (sparse)
+the file every host's ``/var`` is copied from, because containerd's overlay snapshots cannot lie on an overlay.
 """
 
 from __future__ import annotations
@@ -26,9 +26,20 @@ VAR_SIZE = "32G"
 
 _STAGES = ("Retrieving", "Extracting", "Unpacking", "Configuring")
 
-# minbase, a server's usual tools, and everything the Kubernetes packages depend on: no host can install it later without a mirror.
+# minbase, a server's usual tools, and all the Kubernetes packages depend on: hosts have no package source to get it later.
 PACKAGES = (
-    *("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "procps", "kmod", "util-linux", "mount", "e2fsprogs"),
+    *(
+        "systemd",
+        "systemd-sysv",
+        "dbus",
+        "openssh-server",
+        "sudo",
+        "procps",
+        "kmod",
+        "util-linux",
+        "mount",
+        "e2fsprogs",
+    ),
     *("iproute2", "iptables", "nftables", "ebtables", "ipset", "conntrack", "ethtool", "socat", "iputils-ping"),
     *("netcat-openbsd", "curl", "ca-certificates", "gnupg", "apt-utils", "python3-minimal", "psmisc", "less"),
     *("tar", "gzip", "xz-utils", "zstd"),
@@ -45,7 +56,7 @@ class AptSource:
 
 
 def parse_index_targets(text: str, codename: str) -> AptSource:
-    """The source of ``codename`` in the output of ``apt-get indextargets`` with the format ``REPO_URI RELEASE COMPONENT``.
+    """The source of ``codename`` in what ``apt-get indextargets`` says in the format ``REPO_URI RELEASE COMPONENT``.
 
     Raises:
         KubesteadError: the machine's apt has no source for its own release.
@@ -54,7 +65,8 @@ def parse_index_targets(text: str, codename: str) -> AptSource:
     uri = next((uri for uri, release, component in rows if release == codename and component == "main"), None)
     if uri is None:
         raise KubesteadError(
-            f"apt has no source for {codename!r}, the machine's own release, component main; add one to /etc/apt/sources.list"
+            f"apt has no source for {codename!r}, the machine's own release, component main; "
+            "add one to /etc/apt/sources.list"
         )
     components = tuple(dict.fromkeys(c for u, r, c in rows if (u, r) == (uri, codename) and c in {"main", "universe"}))
     return AptSource(uri, codename, components)
@@ -102,7 +114,9 @@ def ensure() -> str:
     image_key = key(source.suite)
     with cache.lock("node-image"):
         if not folder(image_key).is_dir():
-            progress(f"host image {image_key}: making it from the machine's own {source.suite} packages (about two minutes, once)")
+            progress(
+                f"host image {image_key}: making it from the machine's own apt source, {source.suite} (a minute or two, once)"
+            )
             with cache.new_entry(folder(image_key)) as work:
                 _build(source, work)
     return image_key
@@ -114,7 +128,20 @@ def _build(source: AptSource, work: Path) -> None:
     progress("host image: settings and /var")
     shutil.copytree(_OVERLAY, rootfs, dirs_exist_ok=True)
     run(["chroot", str(rootfs), "sh", "-c", _SETUP.read_text()])
-    run(["mkfs.ext4", "-q", "-m", "1", "-E", "lazy_itable_init=1,lazy_journal_init=1", "-d", str(rootfs / "var"), str(work / "var.ext4"), VAR_SIZE])
+    run(
+        [
+            "mkfs.ext4",
+            "-q",
+            "-m",
+            "1",
+            "-E",
+            "lazy_itable_init=1,lazy_journal_init=1",
+            "-d",
+            str(rootfs / "var"),
+            str(work / "var.ext4"),
+            VAR_SIZE,
+        ]
+    )
     shutil.rmtree(rootfs / "var")
     (rootfs / "var").mkdir()
 
@@ -122,7 +149,9 @@ def _build(source: AptSource, work: Path) -> None:
 def _debootstrap(argv: list[str], rootfs: Path) -> None:
     """Run debootstrap, telling how many packages each stage has passed."""
     counts, tail = Counter[str](), deque[str](maxlen=4)
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
         assert process.stdout is not None  # noqa: S101  (asked for above)
         for line in process.stdout:
             tail.append(line.strip())

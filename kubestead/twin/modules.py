@@ -1,8 +1,8 @@
-"""The kernel modules a host finds: the machine's own folder, or, where the kernel has everything built in, a list that says so.
+"""The kernel modules a host finds: the machine's own folder, or a list of what is built in where there is none.
 
-Hosts share the machine's kernel and load nothing. On a kernel without loadable modules ``modprobe overlay`` would fail for want
-of a folder, although overlay is there; ``modules.builtin``, made from the kernel's own configuration, makes it succeed
-for what is built in and still fail for what is not (modprobe(8), modules.builtin in kbuild's documentation).
+Hosts share the machine's kernel and load nothing. On a kernel without loadable modules ``modprobe overlay`` would fail
+for want of a folder, although overlay is there; ``modules.builtin``, made from the kernel's own configuration, makes it
+succeed for what is built in and still fail for what is not (modprobe(8), modules.builtin in kbuild's documentation).
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def ensure(folder: Path) -> Path:
     if (_MODULES / release).is_dir():
         return _MODULES
     if not _CONFIG.exists():
-        raise KubesteadError(f"{_MODULES / release}: missing, and so is {_CONFIG}; install this kernel's modules package")
+        raise KubesteadError(
+            f"{_MODULES / release}: missing, and so is {_CONFIG}; install this kernel's modules package"
+        )
     made = folder / "lib/modules" / release
     if not (made / "modules.builtin.bin").is_file():
         made.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ def path(netns: str) -> Path:
 
 
 def bridge_commands(twin: str) -> list[list[str]]:
-    """What makes the bridge's namespace. New namespaces inherit the machine's IPv4 forwarding, so it is switched off."""
+    """What makes the bridge's namespace. A new one inherits the machine's IPv4 forwarding, so it is switched off."""
     netns = bridge_netns(twin)
     inside = ["ip", "-n", netns]
     return [
@@ -32,12 +32,26 @@ def bridge_commands(twin: str) -> list[list[str]]:
 
 
 def node_commands(node: Node) -> list[list[str]]:
-    """What makes a host's namespace and plugs it into the bridge; the host configures ``eth0`` itself, as a server does."""
+    """What makes a host's namespace, plugged into the bridge; the host configures ``eth0`` itself, as a server does."""
     bridge = ["ip", "-n", bridge_netns(node.twin)]
     return [
         ["ip", "netns", "add", node.netns],
         ["ip", "netns", "exec", node.netns, "sysctl", "-qw", "net.ipv4.ip_forward=0"],
-        [*bridge, "link", "add", node.name, "type", "veth", "peer", "name", "eth0", "address", node.mac, "netns", node.netns],
+        [
+            *bridge,
+            "link",
+            "add",
+            node.name,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "address",
+            node.mac,
+            "netns",
+            node.netns,
+        ],
         [*bridge, "link", "set", node.name, "master", BRIDGE, "up"],
     ]
 

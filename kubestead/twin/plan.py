@@ -72,10 +72,17 @@ class Plan:
         findings = []
         if not _NAME.fullmatch(self.name):
             findings.append(
-                Finding("--name", "is not a name for a twin", "use up to 24 of a-z, 0-9 and '-', with a letter or digit at both ends", self.name)
+                Finding(
+                    "--name",
+                    "is not a name for a twin",
+                    "use up to 24 of a-z, 0-9 and '-', with a letter or digit at both ends",
+                    self.name,
+                )
             )
         if not 1 <= self.control_planes <= MAX_CONTROL_PLANES:
-            findings.append(Finding("--control-planes", "out of range", f"use 1 to {MAX_CONTROL_PLANES}", self.control_planes))
+            findings.append(
+                Finding("--control-planes", "out of range", f"use 1 to {MAX_CONTROL_PLANES}", self.control_planes)
+            )
         if not 0 <= self.workers <= MAX_WORKERS:
             findings.append(Finding("--workers", "out of range", f"use 0 to {MAX_WORKERS}", self.workers))
         if findings:

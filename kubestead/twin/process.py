@@ -16,7 +16,12 @@ def progress(text: str) -> None:
 
 
 def run(
-    argv: Sequence[str], *, fix: str = "", cwd: Path | None = None, env: Mapping[str, str] | None = None, check: bool = True
+    argv: Sequence[str],
+    *,
+    fix: str = "",
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
 ) -> str:
     """Run a command to its end and return what it wrote to stdout.
 

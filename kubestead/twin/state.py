@@ -53,10 +53,6 @@ class Files:
         return self.state / "mirror.log"
 
     @property
-    def modules(self) -> Path:
-        return self.state / "modules"
-
-    @property
     def record(self) -> Path:
         return self.run / "twin.json"
 
@@ -74,7 +70,7 @@ class Files:
 
 
 def files(name: str) -> Files:
-    """The paths of the twin ``name``: those its record names while it is in force, so that another user's shell finds them too."""
+    """The paths of the twin ``name``; while it is in force its record says where, so that any root shell finds them."""
     run = _RUN / name
     recorded = read_json(run / "twin.json").get("state")
     base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
@@ -130,9 +126,3 @@ def changing(name: str) -> Iterator[None]:
     with (folder / f"{name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-def images_in_use() -> set[str]:
-    """The keys of the host images that twins' disks stand on; a cache prune must keep them."""
-    base = files("-").state.parent
-    return {link.readlink().parent.name for link in base.glob("*/nodes/*/image") if link.is_symlink()}

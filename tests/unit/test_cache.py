@@ -1,6 +1,7 @@
 """The caches: keys, locks, and entries that appear whole or not at all."""
 
-import threading
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -51,19 +52,12 @@ def test_a_failed_entry_leaves_nothing(tmp_path):
     assert list(final.parent.iterdir()) == []
 
 
-def test_the_lock_keeps_a_second_builder_waiting():
-    order = []
-    started = threading.Event()
-
-    def second():
-        started.set()
-        with cache.lock("build"):
-            order.append("second")
-
+def test_the_lock_keeps_a_second_process_waiting():
+    program = "from kubestead import cache\nprint('wants it', flush=True)\nwith cache.lock('build'): print('has it')"
     with cache.lock("build"):
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert started.wait(5)
-        order.append("first")
-    thread.join(5)
-    assert order == ["first", "second"]
+        second = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        assert second.stdout.readline() == "wants it\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(0.3)
+    assert second.communicate(timeout=20)[0] == "has it\n"
+    assert second.returncode == 0

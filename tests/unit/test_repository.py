@@ -11,11 +11,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DEPLOYS = sorted((ROOT / "deploys").glob("*.py"))
 MODULES = sorted((ROOT / "kubestead").rglob("*.py"))
-SCRIPTS = sorted(
-    [*ROOT.glob("tools/*.sh"), *ROOT.glob("bench/*.sh"), *ROOT.glob("kubestead/**/*.sh"), ROOT / ".ci/run"]
-)
+SCRIPTS = sorted([*ROOT.glob("tools/*.sh"), *ROOT.glob("bench/*.sh"), ROOT / ".ci" / "run"])
+# Run by a host's sh, with what the caller puts around them.
+SNIPPETS = sorted((ROOT / "kubestead").rglob("*.sh"))
 # The layers that are made of pyinfra, the edges to it, and the commands; everything else is the pure core.
-NOT_CORE = {"cli", "connection.py", "facts", "inventory.py", "operations", "phases"}
+NOT_CORE = {"cli", "connection.py", "facts", "inventory.py", "operations", "phases", "runrecord.py"}
 
 
 def name(path):
@@ -38,7 +38,8 @@ def core_modules():
 @pytest.mark.parametrize("path", DEPLOYS, ids=name)
 def test_a_deploy_is_a_table_of_contents(path):
     text = path.read_text()
-    assert len(text.splitlines()) < 40
+    lines = len(text.splitlines())
+    assert lines < 40
     definitions = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     assert not [node for node in ast.walk(ast.parse(text)) if isinstance(node, definitions)]
     modules = list(imports(path))
@@ -89,7 +90,8 @@ def test_links_to_files_lead_somewhere(document):
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_file_is_small(path):
-    assert len(path.read_text().splitlines()) <= 200
+    lines = len(path.read_text().splitlines())
+    assert lines <= 200, f"{lines} lines; about 150 is the aim"
 
 
 def test_decisions_are_numbered_without_gaps():
@@ -105,12 +107,21 @@ def test_a_script_stops_at_the_first_error(path):
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed; 'make setup' installs it")
-def test_shellcheck_finds_nothing_in_the_scripts():
-    run = subprocess.run(["shellcheck", *SCRIPTS], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("dialect", "paths"), [("bash", SCRIPTS), ("sh", SNIPPETS)])
+def test_shellcheck_finds_nothing(dialect, paths):
+    run = subprocess.run(["shellcheck", f"--shell={dialect}", *paths], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
 
 
 def test_no_path_of_one_machine_is_in_a_file():
-    files = [*MODULES, *DEPLOYS, *SCRIPTS, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("templates/*")]
+    files = [
+        *MODULES,
+        *DEPLOYS,
+        *SCRIPTS,
+        *SNIPPETS,
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("templates/*"),
+    ]
     personal = re.compile(r"(?<![\w.])/(?:work|home/\w+)/")
     assert not [name(path) for path in files if personal.search(path.read_text())]

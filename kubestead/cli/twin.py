@@ -1,0 +1,130 @@
+"""``kubestead twin``: the lab's replica on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import Enum
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kubestead.twin import commands
+from kubestead.twin.plan import DEFAULT_NAME
+
+app = typer.Typer(
+    no_args_is_help=True, help="The lab's replica on this machine: real systemd hosts on a network with no way out."
+)
+
+Name = Annotated[str, typer.Option("--name", help="The twin's name; several can be up at once.")]
+
+
+Nodes = Annotated[list[str] | None, typer.Argument(metavar="[NODE]...", help="Hosts; without any, all.")]
+
+
+class Source(str, Enum):
+    """Where the mirror is filled from."""
+
+    auto = "auto"
+    upstream = "upstream"
+    gomod = "gomod"
+
+
+class Action(str, Enum):
+    """What ``power`` does."""
+
+    on = "on"
+    off = "off"
+    cycle = "cycle"
+
+
+@app.command()
+def up(
+    name: Name = DEFAULT_NAME,
+    control_planes: Annotated[
+        int | None, typer.Option(help="How many control planes [default: 1, or what it has].")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="How many workers [default: 2, or what it has].")] = None,
+    source: Annotated[
+        Source, typer.Option(help="upstream, gomod, or auto: upstream where it answers, else gomod.")
+    ] = Source.auto,
+    no_mirror: Annotated[bool, typer.Option("--no-mirror", help="Start no mirror; one it has is kept.")] = False,
+) -> None:
+    """Bring the twin up; again is harmless: what runs is left alone, what is off is switched on."""
+    commands.up(name, control_planes, workers, None if no_mirror else source.value)
+
+
+@app.command()
+def down(name: Name = DEFAULT_NAME) -> None:
+    """Take the twin down and remove everything of it, its disks too; works after a crash as well."""
+    commands.down(name)
+
+
+@app.command()
+def status(
+    name: Name = DEFAULT_NAME, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Show the hosts: power, SSH, since when."""
+    found = commands.status(name)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    console = Console()
+    console.print(table(found))
+    mirror = found.get("mirror", {})
+    console.print(f"supervisor {found['supervisor']}, mirror {mirror.get('folder') or 'none'}", soft_wrap=True)
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def exec(  # noqa: A001  (the command's name)
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The command and its arguments.")],
+    name: Name = DEFAULT_NAME,
+) -> None:
+    """Run a command inside the twin's network, with KUBESTEAD_SITE set to the twin's site file."""
+    _become(name, command)
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def ssh(
+    node: Annotated[str, typer.Argument(help="The host.")],
+    command: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Without one, a shell.")] = None,
+    user: Annotated[str, typer.Option(help="root or ubuntu.")] = "root",
+    name: Name = DEFAULT_NAME,
+) -> None:
+    """Log in to a host, or run a command there."""
+    _become(name, commands.ssh_command(name, node, user, command or []))
+
+
+@app.command()
+def power(
+    action: Annotated[Action, typer.Argument(help="off cuts the power: nothing is told to shut down.")],
+    nodes: Annotated[list[str], typer.Argument(metavar="NODE...", help="The hosts.")],
+    name: Name = DEFAULT_NAME,
+) -> None:
+    """Switch hosts on or off, or off and on again."""
+    commands.power(name, action.value, nodes)
+
+
+@app.command()
+def reset(nodes: Nodes = None, name: Name = DEFAULT_NAME) -> None:
+    """Make hosts bare again: power cut, disks written anew, on again."""
+    commands.reset(name, nodes or [])
+
+
+def table(found: dict[str, Any]) -> Table:
+    """The hosts of :func:`kubestead.twin.commands.status` as a table."""
+    result = Table(title=f"twin {found['name']}")
+    for column in ("node", "address", "power", "ssh", "since", "last"):
+        result.add_column(column)
+    words = {True: "answers", False: "silent", None: "unknown"}
+    for one in found["hosts"]:
+        result.add_row(one["node"], one["address"], one["power"], words[one["ssh"]], one["since"], one["last"])
+    return result
+
+
+def _become(name: str, argv: list[str]) -> NoReturn:
+    """Run a command in the twin's network in place of this process, so that its exit code is ours."""
+    commands.execute(name, argv)
+    os._exit(127)

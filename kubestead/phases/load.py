@@ -1,0 +1,77 @@
+"""The cluster's spec, as this run's inventory and group data give it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyinfra import host, inventory, logger
+from pyinfra.api import DeployError
+
+from kubestead.errors import Finding, InvalidInput
+from kubestead.phases.gather import once
+from kubestead.preflight.report import report_lines, summary
+from kubestead.spec import ClusterSpec, NodeSpec
+
+ALL = "group_data/all.py"
+
+
+def load_spec() -> ClusterSpec:
+    """The cluster as the inventory's data gives it, checked once per run on every host's data.
+
+    Raises:
+        DeployError: something in it is wrong; every finding was printed.
+    """
+    spec, findings = once("spec", _read_spec)
+    if spec is None:
+        raise refusal(findings)
+    return spec
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print findings where pyinfra prints, which is stderr."""
+    logger.info(f"--> Preflight: {summary(findings)}")
+    for line in report_lines(findings):
+        logger.info(line)
+
+
+def errors(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that stop the run."""
+    return [finding for finding in findings if finding.severity == "error"]
+
+
+def refusal(findings: Sequence[Finding]) -> DeployError:
+    """The one line the run ends with."""
+    return DeployError(f"preflight: {summary(errors(findings))}, nothing was changed")
+
+
+def _read_spec() -> tuple[ClusterSpec | None, list[Finding]]:
+    """The spec, or None and what is wrong with it, printed."""
+    findings: dict[str, Finding] = {}
+    specs: dict[str, ClusterSpec] = {}
+    for node in inventory:
+        try:
+            specs[node.name] = ClusterSpec.load(node.data)
+        except InvalidInput as error:
+            findings |= {str(finding): finding for finding in error.findings}
+        try:
+            NodeSpec.load(node.data, node.name)
+        except InvalidInput as error:
+            findings |= {str(finding): finding for finding in error.findings}
+    if not findings:
+        findings = {str(finding): finding for finding in _differences(specs)}
+    if findings:
+        print_findings(list(findings.values()))
+    return None if findings else specs[host.name], list(findings.values())
+
+
+def _differences(specs: dict[str, ClusterSpec]) -> list[Finding]:
+    """Keys of the cluster whose values are not the same on every host: they were set for a group or a host."""
+    findings = []
+    for key in ClusterSpec.model_fields:
+        values: dict[str, list[str]] = {}
+        for name, spec in specs.items():
+            values.setdefault(repr(getattr(spec, key)), []).append(name)
+        if len(values) > 1:
+            told = "; ".join(f"{value} on {', '.join(names)}" for value, names in values.items())
+            findings.append(Finding(f"{ALL}: {key}", f"differs between hosts: {told}", "set it in one place, here"))
+    return findings

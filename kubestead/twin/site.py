@@ -1,0 +1,45 @@
+"""The twin's site file: how its hosts are reached, where they get everything from, and what they cannot do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kubestead.twin import mirror
+from kubestead.twin.plan import GATEWAY, Plan
+from kubestead.twin.state import Files
+
+OVERRIDES = Path(__file__).with_name("overrides.yaml")
+
+_HEAD = """\
+# Written by 'kubestead twin up'; every 'up' writes it anew. 'kubestead twin exec' sets KUBESTEAD_SITE to it.
+# The reasons of the overrides are in kubestead/twin/overrides.yaml.
+"""
+
+
+def data(plan: Plan, paths: Files, mirror_folder: Path | None) -> dict[str, Any]:
+    """The site file's content for these hosts, and for a mirror folder served on the bridge or None."""
+    everyone = {
+        "user": "root",
+        "key": str(paths.key),
+        "known_hosts": str(paths.known_hosts),
+        "host_keys": "strict",
+    }
+    hosts = {node.name: {"address": node.address, "group": node.group} for node in plan.nodes}
+    site: dict[str, Any] = {"twin": plan.name, "hosts": {"all": everyone, **hosts}}
+    if mirror_folder:
+        site["sources"] = {
+            "catalog": str(mirror_folder / "catalog.yaml"),
+            "base_url": f"http://{GATEWAY}:{mirror.FILES_PORT}/",
+            "registry": f"http://{GATEWAY}:{mirror.REGISTRY_PORT}",
+        }
+    return site | {"overrides": yaml.safe_load(OVERRIDES.read_text())}
+
+
+def write(plan: Plan, paths: Files, mirror_folder: Path | None) -> None:
+    """Write the site file; a reader sees the old one or the new one."""
+    beside = paths.site.with_name(f".{paths.site.name}")
+    beside.write_text(_HEAD + yaml.safe_dump(data(plan, paths, mirror_folder), sort_keys=False))
+    beside.replace(paths.site)
