@@ -29,8 +29,8 @@ packages:
 	@tools/venv.sh
 	@touch $@
 
-components: setup ## build or fetch the components into the mirror (about 25 minutes the first time on two cores)
-	$(call say,components from source "$(SOURCE)": Go builds take about 25 minutes the first time on two cores; seconds after that)
+components: setup ## build or fetch the components into the mirror (over 20 minutes the first time on two cores)
+	$(call say,components from source "$(SOURCE)": Go builds take over 20 minutes the first time on two cores; seconds after that)
 	@$(KUBESTEAD) mirror build --from $(SOURCE)
 
 twin: setup ## start the twin: three hosts on a network of their own

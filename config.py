@@ -1,11 +1,13 @@
 """Settings of every pyinfra run in this folder."""
 
+from pyinfra import config
+
 from kubestead.connection import send_small_packets_at_once
 from kubestead.inventory import refuse_missing_inventory
 
 # A failed host stops the story at the next barrier; pyinfra's default would go on with the others.
-FAIL_PERCENT = 0
-CONNECT_TIMEOUT = 10
+config.FAIL_PERCENT = 0
+config.CONNECT_TIMEOUT = 10
 
 refuse_missing_inventory()
 send_small_packets_at_once()

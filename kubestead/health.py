@@ -20,7 +20,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Workload:
-    """A DaemonSet or Deployment of kube-system: how many pods it wants and how many are ready."""
+    """A DaemonSet or Deployment: how many pods it wants, and how many are ready and of its newest form."""
 
     kind: str
     name: str

@@ -10,6 +10,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from pyinfra import context
 from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback, State
 
@@ -25,8 +26,7 @@ class RunRecorder(BaseStateCallback):
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = (folder / "operations.jsonl").open("a", buffering=1)
+        self._folder = folder
         self._times: dict[str, dict[str, list[float]]] = {}
 
     def operation_host_start(self, state: State, host: Host, op_hash: str) -> None:  # type: ignore[override]
@@ -52,11 +52,16 @@ class RunRecorder(BaseStateCallback):
             meta = data.operation_meta
             outcome = {"changed": meta.did_change(), "error": meta.did_error()}
             line = {"host": host.name, "phase": phase, "operation": operation, "start": start, "end": end, **outcome}
-            self._file.write(json.dumps(line) + "\n")
+            self._write(line)
+
+    def _write(self, line: dict[str, object]) -> None:
+        # Made with the first line: a dry run leaves no record.
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._folder / "operations.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
 
 
-def record(state: State) -> None:
-    """Record the present run, once, in a folder named by the time it began."""
-    if not any(isinstance(handler, RunRecorder) for handler in state.callback_handlers):
-        name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
-        state.add_callback_handler(RunRecorder(FOLDER / name))  # type: ignore[no-untyped-call]
+def record() -> None:
+    """Record the present run in a folder named by the time it began; call it once."""
+    name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+    context.state.add_callback_handler(RunRecorder(FOLDER / name))  # type: ignore[no-untyped-call]

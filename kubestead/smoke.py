@@ -22,8 +22,11 @@ class Check:
 
 
 def parse(lines: Iterable[str]) -> list[Check]:
-    """The checks in the smoke script's output: lines of ``check<TAB>ok|failed<TAB>name<TAB>seen<TAB>next``."""
-    rows = (line.split("\t") for line in lines if line.startswith("check\t"))
+    """The checks in the smoke script's output: lines of ``check<TAB>ok|failed<TAB>name<TAB>seen<TAB>next``.
+
+    A line that was cut off, and what the commands print themselves, is no check.
+    """
+    rows = (line.split("\t") for line in lines if line.startswith("check\t") and line.count("\t") == 4)
     return [
         Check(name=name, passed=outcome == "ok", seen=seen, next_command=next_command)
         for _, outcome, name, seen, next_command in rows

@@ -8,9 +8,9 @@ packages=(
   # the virtual environment, and the tests of the Vagrantfile and of these scripts
   python3-venv ca-certificates ruby shellcheck
   # the mirror: runc is built with cgo, the apt repository is indexed and signed, images go into a registry
-  gcc libc6-dev libseccomp-dev pkg-config dpkg-dev apt-utils gnupg docker-registry skopeo
+  gcc libc6-dev libseccomp-dev pkg-config apt-utils gnupg gpgv docker-registry skopeo curl
   # the twin: node image, hosts, network, disks, ssh
-  debootstrap debian-archive-keyring systemd-container iproute2 iptables conntrack e2fsprogs kmod procps openssh-client
+  debootstrap debian-archive-keyring systemd-container iproute2 procps mount e2fsprogs kmod openssh-client
 )
 
 installed() {

@@ -1,3 +1,5 @@
-from kubestead.cli import main
+"""``python -m kubestead.cli``: the command from a plain checkout."""
+
+from kubestead.cli.main import main
 
 main()

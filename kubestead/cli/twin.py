@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
+from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from kubestead.twin import commands
+from kubestead.twin import commands, lifecycle
 from kubestead.twin.plan import DEFAULT_NAME
 
 app = typer.Typer(
@@ -43,23 +44,23 @@ class Action(str, Enum):
 @app.command()
 def up(
     name: Name = DEFAULT_NAME,
-    control_planes: Annotated[
-        int | None, typer.Option(help="How many control planes [default: 1, or what it has].")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="How many workers [default: 2, or what it has].")] = None,
+    control_planes: Annotated[int | None, typer.Option(help="Control planes [default: 1, or what it has].")] = None,
+    workers: Annotated[int | None, typer.Option(help="Workers [default: 2, or what it has].")] = None,
     source: Annotated[
         Source, typer.Option(help="upstream, gomod, or auto: upstream where it answers, else gomod.")
     ] = Source.auto,
+    mirror: Annotated[Path | None, typer.Option(help="A mirror's folder to serve, instead of --source.")] = None,
     no_mirror: Annotated[bool, typer.Option("--no-mirror", help="Start no mirror; one it has is kept.")] = False,
 ) -> None:
     """Bring the twin up; again is harmless: what runs is left alone, what is off is switched on."""
-    commands.up(name, control_planes, workers, None if no_mirror else source.value)
+    folder = mirror.absolute() if mirror else None
+    lifecycle.up(name, control_planes, workers, None if no_mirror or mirror else source.value, folder)
 
 
 @app.command()
 def down(name: Name = DEFAULT_NAME) -> None:
     """Take the twin down and remove everything of it, its disks too; works after a crash as well."""
-    commands.down(name)
+    lifecycle.down(name)
 
 
 @app.command()
@@ -73,8 +74,8 @@ def status(
         return
     console = Console()
     console.print(table(found))
-    mirror = found.get("mirror", {})
-    console.print(f"supervisor {found['supervisor']}, mirror {mirror.get('folder') or 'none'}", soft_wrap=True)
+    served = found.get("mirror", {}).get("folder") or "none"
+    console.print(f"supervisor: {found['supervisor']}; mirror: {served}", soft_wrap=True)
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -120,11 +121,15 @@ def table(found: dict[str, Any]) -> Table:
         result.add_column(column)
     words = {True: "answers", False: "silent", None: "unknown"}
     for one in found["hosts"]:
-        result.add_row(one["node"], one["address"], one["power"], words[one["ssh"]], one["since"], one["last"])
+        result.add_row(one["node"], one["address"], one["power"], words[one["ssh"]], _clock(one["since"]), one["last"])
     return result
+
+
+def _clock(since: str) -> str:
+    """A time of the supervisor's as the terminal's own clock shows it."""
+    return f"{datetime.fromisoformat(since).astimezone():%a %H:%M:%S}" if since else ""
 
 
 def _become(name: str, argv: list[str]) -> NoReturn:
     """Run a command in the twin's network in place of this process, so that its exit code is ours."""
     commands.execute(name, argv)
-    os._exit(127)

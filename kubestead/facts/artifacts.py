@@ -19,8 +19,8 @@ class InstalledArtifacts(FactBase[dict[str, str]]):
     def command(self) -> str:
         return f"""for s in {STAMPS}/*; do [ -f "$s" ] || continue
 files=$(tail -n +2 "$s")
-now=$(printf '%s\\n' "$files" | cut -d' ' -f1 | xargs stat -c '%n %s %Y' 2>/dev/null)
-[ "$files" = "$now" ] && printf '%s %s\\n' "${{s##*/}}" "$(head -n 1 "$s")"
+now=$(printf '%s\\n' "$files" | cut -d' ' -f1 | xargs -r stat -c '%n %s %Y' 2>/dev/null)
+[ -n "$files" ] && [ "$files" = "$now" ] && printf '%s %s\\n' "${{s##*/}}" "$(head -n 1 "$s")"
 done; true"""
 
     def process(self, output: list[str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from pyinfra.api import FactBase
@@ -25,26 +24,33 @@ class ContainerdConfiguration(FactBase[EffectiveConfiguration]):
     """The configuration containerd would start with now."""
 
     default = EffectiveConfiguration
-    _keys = (
-        ("sandbox", "sandbox_image"),
-        ("SystemdCgroup", "systemd_cgroup"),
-        ("config_path", "registry_config_path"),
-        ("restrict_oom_score_adj", "restrict_oom_score_adj"),
-    )
+    # The same key may stand in several tables: config_path is one of the transfer service too.
+    _keys = {
+        ("io.containerd.cri.v1.images.pinned_images", "sandbox"): "sandbox_image",
+        ("io.containerd.cri.v1.runtime.containerd.runtimes.runc.options", "SystemdCgroup"): "systemd_cgroup",
+        ("io.containerd.cri.v1.images.registry", "config_path"): "registry_config_path",
+        ("io.containerd.cri.v1.runtime", "restrict_oom_score_adj"): "restrict_oom_score_adj",
+    }
 
     def requires_command(self) -> str:
         return "/usr/local/bin/containerd"
 
     def command(self) -> str:
-        names = "|".join(key for key, _ in self._keys)
-        return f"/usr/local/bin/containerd config dump | grep -E '^ *({names}) = '"
+        names = "|".join(key for _, key in self._keys)
+        # A file it cannot read gives no output, which is no answer; the operation then shows what it complains of.
+        return f"/usr/local/bin/containerd config dump 2>/dev/null | grep -E '^ *([[]|({names}) = )' || true"
 
     def process(self, output: list[str]) -> EffectiveConfiguration:
         found: dict[str, str] = {}
-        for line in output:
-            key, _, value = re.sub(r"^\s+", "", line).partition(" = ")
-            found[key] = value.strip("'\"")
-        return EffectiveConfiguration(**{field: found.get(key) for key, field in self._keys})
+        table = ""
+        for line in map(str.strip, output):
+            if line.startswith("["):
+                table = line.strip("[]").replace("'", "").replace('"', "").removeprefix("plugins.")
+                continue
+            key, _, value = line.partition(" = ")
+            if field := self._keys.get((table, key)):
+                found[field] = value.strip("'\"")
+        return EffectiveConfiguration(**found)
 
 
 class Images(FactBase[frozenset[str]]):

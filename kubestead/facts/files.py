@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
@@ -25,39 +26,33 @@ class FileStates(FactBase[dict[str, FileState]]):
         quoted = [QuoteString(path) for path in paths]
         return StringCommand(
             "for f in", *quoted, '; do if [ -f "$f" ] && [ ! -L "$f" ]; then',
-            """stat -c '%a %U:%G' "$f"; sha256sum < "$f"; printf '%s\\n' "$f"; fi; done""",
+            """printf '%s\\t%s\\t%s\\n' "$(stat -c '%a\t%U:%G' "$f")" "$(sha256sum < "$f")" "$f"; fi; done""",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> dict[str, FileState]:
         states = {}
-        for stat, digest, path in zip(output[0::3], output[1::3], output[2::3], strict=True):
-            mode, owner = stat.split(maxsplit=1)
-            states[path] = FileState(sha256=digest.split()[0], mode=mode, owner=owner)
+        for line in output:
+            mode, owner, digest, path = line.split("\t", 3)
+            states[path] = FileState(sha256=digest.partition(" ")[0], mode=mode, owner=owner)
         return states
 
 
 class FileTexts(FactBase[dict[str, str]]):
-    """The text of each of ``paths`` that can be read; a path that cannot is not in the result."""
+    """The text of each of ``paths`` that is a file and can be read whole; any other is not in the result.
+
+    Files are rewritten from their text, so it is exact: base64 keeps a missing last newline and bytes that are no UTF-8
+    (they come as surrogate escapes, PEP 383).
+    """
 
     default = dict
-    _mark = "-- kubestead file"
 
     def command(self, paths: tuple[str, ...]) -> StringCommand:
         quoted = [QuoteString(path) for path in paths]
         return StringCommand(
-            "for f in", *quoted, """; do if [ -r "$f" ]; then""",
-            f"""printf '%s\\n' "{self._mark} $f"; cat "$f"; echo; fi; done""",
+            "for f in", *quoted, '; do if [ -f "$f" ] && t=$(base64 -w 0 "$f" 2>/dev/null); then',
+            """printf '%s %s\\n' "$t" "$f"; fi; done""",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> dict[str, str]:
-        texts: dict[str, list[str]] = {}
-        current: list[str] = []
-        for line in output:
-            if line.startswith(self._mark):
-                current = texts.setdefault(line[len(self._mark) + 1 :], [])
-            else:
-                current.append(line)
-        # The `echo` above ends every file with one line of its own.
-        return {
-            path: "\n".join(lines[:-1] if lines and not lines[-1] else lines) + "\n" for path, lines in texts.items()
-        }
+        pairs = (line.split(" ", 1) for line in output)
+        return {path: base64.b64decode(text).decode(errors="surrogateescape") for text, path in pairs}

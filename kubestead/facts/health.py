@@ -6,17 +6,27 @@ from pyinfra.api import FactBase
 
 from kubestead.health import KUBECTL, ClusterState, Node, Pod, Workload
 
+_READY = '.status.conditions[?(@.type=="Ready")].status'
 _FIELDS = (
     ".kind",
     ".metadata.name",
-    '.status.conditions[?(@.type=="Ready")].status',
+    _READY,
     ".spec.nodeName",
     ".status.phase",
     ".spec.replicas",
     ".status.readyReplicas",
     ".status.desiredNumberScheduled",
     ".status.numberReady",
+    ".status.updatedNumberScheduled",
+    ".status.updatedReplicas",
+    ".metadata.generation",
+    ".status.observedGeneration",
 )
+# What a workload wants, then what of it is there: ready, and of its newest form.
+_COUNTS = {
+    "DaemonSet": (".status.desiredNumberScheduled", ".status.numberReady", ".status.updatedNumberScheduled"),
+    "Deployment": (".spec.replicas", ".status.readyReplicas", ".status.updatedReplicas"),
+}
 
 
 class ClusterHealth(FactBase[ClusterState]):
@@ -34,13 +44,17 @@ class ClusterHealth(FactBase[ClusterState]):
     def process(self, output: list[str]) -> ClusterState:
         rows = [line.split("\t") for line in output if line.count("\t") == len(_FIELDS) - 1]
         nodes, workloads, pods = [], [], []
-        for kind, name, ready, node, phase, replicas, ready_replicas, desired, number_ready in rows:
+        for row in rows:
+            field = dict(zip(_FIELDS, row, strict=True))
+            kind, name = field[".kind"], field[".metadata.name"]
+            ready = field[_READY]
             if kind == "Node":
                 nodes.append(Node(name, ready or None))
-            elif kind == "Deployment":
-                workloads.append(Workload(kind, name, int(replicas or 0), int(ready_replicas or 0)))
-            elif kind == "DaemonSet":
-                workloads.append(Workload(kind, name, int(desired or 0), int(number_ready or 0)))
             elif kind == "Pod":
-                pods.append(Pod(name, node or None, phase, ready == "True"))
+                pods.append(Pod(name, field[".spec.nodeName"] or None, field[".status.phase"], ready == "True"))
+            elif kind in _COUNTS:
+                wanted, *counted = (int(field[key] or 0) for key in _COUNTS[kind])
+                # A controller that has not seen the newest form yet counts pods of the old one.
+                seen = field[".metadata.generation"] == field[".status.observedGeneration"]
+                workloads.append(Workload(kind, name, wanted, min(counted) if seen else 0))
         return ClusterState(bool(rows), tuple(nodes), tuple(workloads), tuple(pods))

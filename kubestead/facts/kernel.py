@@ -41,7 +41,8 @@ class ActiveSwap(FactBase[list[str]]):
     default = list
 
     def command(self) -> str:
-        return "tail -n +2 /proc/swaps"
+        # A kernel without support for swap has no such file.
+        return "tail -n +2 /proc/swaps 2>/dev/null || true"
 
     def process(self, output: list[str]) -> list[str]:
         return [line.split()[0] for line in output if line.strip()]

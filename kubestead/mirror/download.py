@@ -35,6 +35,9 @@ class Limits:
     pause_seconds: float = 1.0
 
 
+PATIENT = Limits()
+
+
 def folder() -> Path:
     """Where downloads are kept, each below its sha256."""
     path = cache.root() / "downloads"
@@ -42,7 +45,7 @@ def folder() -> Path:
     return path
 
 
-def fetch(url: str, sha256: str, limits: Limits = Limits()) -> Path:
+def fetch(url: str, sha256: str, limits: Limits = PATIENT) -> Path:
     """The file at ``url``, from the cache or downloaded, with exactly this sha256.
 
     Raises:
@@ -56,7 +59,7 @@ def fetch(url: str, sha256: str, limits: Limits = Limits()) -> Path:
     return final
 
 
-def fetch_any(url: str, limits: Limits = Limits()) -> tuple[Path, str]:
+def fetch_any(url: str, limits: Limits = PATIENT) -> tuple[Path, str]:
     """The file at ``url`` whatever its digest, and its sha256; for files that are checked by other means."""
     part = _part(url)
     part.unlink(missing_ok=True)
@@ -117,7 +120,7 @@ def _curl(url: str, part: Path, limits: Limits) -> tuple[int, str, str]:
         "--continue-at", "-", "--output", str(part), "--write-out", "%{http_code}", "--url", url,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout.strip(), done.stderr.strip().removeprefix("curl: ")
+    return done.returncode, done.stdout.strip(), done.stderr.strip().partition("\n")[0].removeprefix("curl: ")
 
 
 def _passing(code: int, status: str) -> bool:
@@ -129,5 +132,5 @@ def _advice(code: int) -> str:
     if code == 22:
         return "check the URL in the catalog"
     if code == 60:
-        return "its certificate is not trusted here; a proxy's own authority is named by SSL_CERT_FILE"
+        return "its certificate is not trusted here; name a proxy's own authority by SSL_CERT_FILE and CURL_CA_BUNDLE"
     return "check the network or the proxy, then run the same command again: it goes on where it stopped"

@@ -63,7 +63,7 @@ def _build_into(work: Path) -> None:
     command = ["debootstrap", "--variant=minbase", "--force-check-gpg", f"--include={','.join(PACKAGES)}", SUITE, root]
     run(command, "building the images' Debian layer")
     shutil.copy2(root / "etc/ssl/certs/ca-certificates.crt", work / "ca-certificates.crt")
-    base = [path for path in root.rglob("*") if not _matches(path.relative_to(root), PRUNED)]
+    base = [path for path in root.rglob("*") if not matches(str(path.relative_to(root)))]
     built = {"base": layers.write(blobs, layers.of_tree(root, base))}
     clang = work / "clang"
     _extract_clang(root, clang)
@@ -74,8 +74,9 @@ def _build_into(work: Path) -> None:
     shutil.rmtree(clang)
 
 
-def _matches(path: Path, patterns: tuple[str, ...]) -> bool:
-    return any(re.fullmatch(_regex(pattern), str(path)) for pattern in patterns)
+def matches(path: str) -> bool:
+    """Whether a path inside the root is one that images leave out."""
+    return any(re.fullmatch(_regex(pattern), path) for pattern in PRUNED)
 
 
 def _regex(pattern: str) -> str:

@@ -18,7 +18,7 @@ Source = Literal["upstream", "gomod"]
 def choose_source(catalog: Path = upstream.CATALOG) -> tuple[Source, str]:
     """The source to take where none was named, and why.
 
-    Upstream, where all of its hosts answer within five seconds and every digest of the catalog is known; else gomod.
+    Upstream, where all of its hosts answer within three seconds and every digest of the catalog is known; else gomod.
     """
     require(("curl",), "asking whether upstream answers")
     silent = upstream.silent_hosts(catalog)

@@ -19,13 +19,13 @@ from kubestead.catalog import UNVERIFIED, AptRepository, Artifact, Catalog, File
 from kubestead.errors import Finding, InvalidInput, KubesteadError
 from kubestead.mirror import aptrepo, registry
 from kubestead.mirror.commands import require, run
-from kubestead.mirror.download import Limits, fetch, fetch_any
+from kubestead.mirror.download import PATIENT, Limits, fetch, fetch_any
 from kubestead.mirror.progress import step
 
 CATALOG = Path(__file__).resolve().parents[2] / "catalog" / "upstream.yaml"
 TOOLS = ("curl", "docker-registry", "gpg", "gpgv", "setpriv", "skopeo")
 ARCHITECTURES = ("amd64", "arm64")
-PROBE_SECONDS = 5
+PROBE_SECONDS = 3
 RECORD = "run 'kubestead mirror verify --record' where upstream can be reached"
 
 
@@ -34,19 +34,20 @@ def unverified(catalog: Catalog) -> list[str]:
     listed = [
         f"files.{name}.{architecture}"
         for name, entry in catalog.files.items()
-        for architecture, artifact in _artifacts(entry)
+        for architecture, artifact in artifacts(entry)
         if artifact.sha256 == UNVERIFIED
     ]
     return listed + [f"images.{name}" for name, image in catalog.images.items() if image.sha256 == UNVERIFIED]
 
 
-def _artifacts(entry: File) -> Iterator[tuple[str, Artifact]]:
+def artifacts(entry: File) -> Iterator[tuple[str, Artifact]]:
+    """The artifacts of a file that the catalog has, by architecture."""
     for architecture in (*ARCHITECTURES, "any"):
         if artifact := getattr(entry, architecture):
             yield architecture, artifact
 
 
-def build(path: Path = CATALOG, limits: Limits = Limits()) -> Path:
+def build(path: Path = CATALOG, limits: Limits = PATIENT) -> Path:
     """Fill a mirror with everything of a catalog, both architectures, or find it in the cache; return its folder.
 
     Broken off anywhere, the next call goes on: files and image layers that are there are not fetched again.
@@ -76,8 +77,8 @@ def _assemble(catalog: Catalog, work: Path, limits: Limits) -> None:
     listed = {}
     for name, entry in catalog.files.items():
         with step(f"{name} {entry.version} from upstream"):
-            artifacts = {architecture: _file(artifact, work, limits) for architecture, artifact in _artifacts(entry)}
-            listed[name] = File.model_validate({"version": entry.version, **artifacts})
+            local = {architecture: _file(artifact, work, limits) for architecture, artifact in artifacts(entry)}
+            listed[name] = File.model_validate({"version": entry.version, **local})
     repositories = {}
     for name, repository in catalog.apt.items():
         with step(f"packages of the {name} repository from upstream"):
@@ -112,10 +113,16 @@ def _apt(name: str, repository: AptRepository, work: Path, limits: Limits) -> Ap
         for architecture in ARCHITECTURES:
             entry = _listed(listed, package, version, architecture, repository.url)
             filename = entry["Filename"].removeprefix("./")
-            if not re.fullmatch(r"[\w.+~:-]+(/[\w.+~:-]+)*", filename) or ".." in filename.split("/"):
+            if not stays_inside(filename):
                 raise KubesteadError(f"{repository.url}: the index names a file {filename!r} outside the repository")
             _link(fetch(urljoin(base, filename), entry["SHA256"], limits), target / filename)
     return repository.model_copy(update={"url": local, "key_url": f"{local}key.asc"})
+
+
+def stays_inside(filename: str) -> bool:
+    """Whether a file name an index states is one below the repository's own folder."""
+    parts = filename.split("/")
+    return all(re.fullmatch(r"[\w.+~:-]+", part) and part not in (".", "..") for part in parts)
 
 
 def _made(folder: Path) -> Path:
@@ -143,7 +150,7 @@ def _images(catalog: Catalog, storage: Path) -> None:
                 run([*command, source, f"docker://{target.address}/{name}:{image.tag}"], f"copying {name}:{image.tag}")
 
 
-def record(path: Path = CATALOG, limits: Limits = Limits()) -> list[str]:
+def record(path: Path = CATALOG, limits: Limits = PATIENT) -> list[str]:
     """Fetch everything a catalog marks unverified, over verified TLS, and write its digests into the catalog.
 
     What is recorded is what the vendor's site served today; compare it with what the vendor publishes elsewhere.
@@ -159,7 +166,7 @@ def record(path: Path = CATALOG, limits: Limits = Limits()) -> list[str]:
     data = catalog.model_dump(exclude_none=True)
     recorded = []
     for name, entry in catalog.files.items():
-        for architecture, artifact in _artifacts(entry):
+        for architecture, artifact in artifacts(entry):
             if artifact.sha256 == UNVERIFIED:
                 _, sha256 = fetch_any(artifact.url, limits)
                 data["files"][name][architecture]["sha256"] = sha256
@@ -196,7 +203,7 @@ def _rewrite(path: Path, data: dict[str, object]) -> None:
 def silent_hosts(path: Path = CATALOG, seconds: int = PROBE_SECONDS) -> list[str]:
     """The hosts of a catalog that do not answer over verified TLS within ``seconds``; empty where all do."""
     catalog = Catalog.load(path)
-    urls = [artifact.url for entry in catalog.files.values() for _, artifact in _artifacts(entry)]
+    urls = [artifact.url for entry in catalog.files.values() for _, artifact in artifacts(entry)]
     urls += [repository.url for repository in catalog.apt.values()]
     urls += [f"https://{name.split('/')[0]}/v2/" for name in catalog.images]
     hosts = {urlsplit(url).netloc: url for url in urls}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO
 from pathlib import PurePosixPath
 
 from pyinfra import host
 from pyinfra.api import FileUploadCommand, OperationError, QuoteString, StringCommand, operation
 
-from kubestead.facts.files import FileStates, FileTexts
+from kubestead.facts.files import FileState, FileStates, FileTexts
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class TextFile:
     text: str
     mode: str = "644"
     owner: str = "root:root"
+
+    @property
+    def content(self) -> bytes:
+        """The text in UTF-8; bytes that were none when it was read (see ``FileTexts``) are themselves again."""
+        return self.text.encode(errors="surrogateescape")
 
 
 @operation()
@@ -36,18 +41,15 @@ def install_files(files: Sequence[TextFile]) -> Generator[StringCommand | FileUp
     yield StringCommand("mkdir", "-p", *[QuoteString(folder) for folder in folders])
     for file in differing:
         partial = str(PurePosixPath(file.path).with_name(f".{PurePosixPath(file.path).name}.kubestead"))
-        yield FileUploadCommand(StringIO(file.text), partial)
+        yield FileUploadCommand(BytesIO(file.content), partial)
         yield StringCommand(
             "chmod", file.mode, QuoteString(partial), "&&", "chown", file.owner, QuoteString(partial), "&&",
             "mv", "-fT", QuoteString(partial), QuoteString(file.path),
         )  # fmt: skip
 
 
-def _is_same(file: TextFile, state: object) -> bool:
-    if state is None:
-        return False
-    digest = hashlib.sha256(file.text.encode()).hexdigest()
-    return (digest, file.mode, file.owner) == (state.sha256, state.mode, state.owner)  # type: ignore[attr-defined]
+def _is_same(file: TextFile, state: FileState | None) -> bool:
+    return state == FileState(hashlib.sha256(file.content).hexdigest(), file.mode, file.owner)
 
 
 @operation()
@@ -65,18 +67,15 @@ def name_in_etc_hosts(host_name: str, address: str) -> Generator[StringCommand |
 
 def with_host_name(text: str, name: str, address: str) -> str:
     """The hosts file ``text`` with ``name`` on exactly one line, that of ``address``."""
-    lines = []
-    for line in text.splitlines():
-        fields = line.partition("#")[0].split()
+    lines = text.removesuffix("\n").split("\n") if text else []
+    entries = [line.partition("#")[0].split() for line in lines]
+    if [fields[0] for fields in entries if name in fields[1:]] == [address]:
+        return text
+    kept = []
+    for line, fields in zip(lines, entries, strict=True):
         if name not in fields[1:]:
-            lines.append(line)
-        elif len(fields) > 2:
-            lines.append(" ".join(field for field in fields if field != name))
-    lines.append(f"{address} {name}  # kubestead: the control plane's endpoint")
-    result = "\n".join(lines) + "\n"
-    return text if _maps_only(text, name, address) else result
-
-
-def _maps_only(text: str, name: str, address: str) -> bool:
-    entries = [line.partition("#")[0].split() for line in text.splitlines()]
-    return [fields[0] for fields in entries if name in fields[1:]] == [address]
+            kept.append(line)
+        elif names := [field for field in fields[1:] if field != name]:
+            _, mark, comment = line.partition("#")
+            kept.append(" ".join([fields[0], *names]) + (f"  {mark}{comment}" if mark else ""))
+    return "\n".join([*kept, f"{address} {name}  # kubestead: the control plane's endpoint"]) + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api.operation import OperationMeta
 
 
 @operation()
@@ -17,6 +18,11 @@ def barrier() -> Generator[StringCommand, None, None]:
     host.noop("all hosts have come this far")
     return
     yield
+
+
+def changed(*operations: OperationMeta) -> bool:
+    """Whether any of ``operations`` changed the present host; while the run is being planned, whether any will."""
+    return any(meta.did_change() if meta.is_complete() else meta.will_change for meta in operations)
 
 
 def failure(message: str) -> StringCommand:

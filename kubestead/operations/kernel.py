@@ -57,6 +57,4 @@ def without_swap(fstab: str) -> str:
         fields = line.split()
         return len(fields) > 2 and not line.lstrip().startswith("#") and fields[2] == "swap"
 
-    return "".join(
-        f"# kubestead turned swap off: {line}" if is_swap(line) else line for line in fstab.splitlines(keepends=True)
-    )
+    return "\n".join(f"# kubestead turned swap off: {line}" if is_swap(line) else line for line in fstab.split("\n"))

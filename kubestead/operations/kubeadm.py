@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 
 from pyinfra import host, state
-from pyinfra.api import FileUploadCommand, StringCommand, operation
+from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 from pyinfra.api.host import Host
 
 from kubestead.facts.files import FileTexts
@@ -20,6 +20,7 @@ from kubestead.spec import ClusterSpec
 
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
 CONFIGURATION = "/var/lib/kubestead/kubeadm-init.yaml"
+CA_CERTIFICATE = "/etc/kubernetes/pki/ca.crt"
 # kubeadm's own phases wait four minutes each at most; past this something hangs for good.
 TIMEOUT = 900
 
@@ -58,9 +59,12 @@ def initialise(
 @operation()
 def mint_token(ttl_minutes: int) -> Commands:
     """Make a bootstrap token for this run and keep it, with the CA's pin, in this process only (see :func:`join`)."""
-    certificate = host.get_fact(FileTexts, paths=("/etc/kubernetes/pki/ca.crt",)).get("/etc/kubernetes/pki/ca.crt")
     token = new_token()
-    if state.is_executing and certificate is not None:
+    if state.is_executing:
+        certificate = host.get_fact(FileTexts, paths=(CA_CERTIFICATE,)).get(CA_CERTIFICATE)
+        if certificate is None:
+            yield failure(f"{host.name}: {CA_CERTIFICATE} cannot be read; is this a control plane, and do we have sudo?")
+            return
         host.data.join_material = JoinMaterial(token, ca_cert_hash(certificate))
     configuration = render("kubeadm-token.yaml.j2", token=token, ttl_minutes=ttl_minutes)
     yield StringCommand("kubeadm token create --config /dev/stdin > /dev/null", _stdin=configuration, _timeout=120)
@@ -71,7 +75,7 @@ def delete_token() -> Commands:
     """Delete the token this run minted; the part of it that is named here is no secret."""
     material: JoinMaterial | None = host.data.get("join_material")
     identifier = material.token_id if material else "not minted yet"
-    yield StringCommand("kubeadm", "token", "delete", identifier, "> /dev/null", _timeout=120)
+    yield StringCommand("kubeadm", "token", "delete", QuoteString(identifier), "> /dev/null", _timeout=120)
 
 
 @operation()

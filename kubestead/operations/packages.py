@@ -28,7 +28,8 @@ def repository(repository_name: str, source: AptRepository) -> Commands:
     """
     keyring = f"/etc/apt/keyrings/{repository_name}.asc"
     stamp = f"{keyring}.fingerprint"
-    if host.get_fact(FileTexts, paths=(stamp,)).get(stamp, "").strip() != source.key_fingerprint:
+    texts = host.get_fact(FileTexts, paths=(keyring, stamp))
+    if keyring not in texts or texts.get(stamp, "").strip() != source.key_fingerprint:
         yield StringCommand(render("install-apt-key.sh.j2", source=source, keyring=keyring, stamp=stamp))
     text = render("kubernetes.sources.j2", url=source.url, suite=source.suite, keyring=keyring)
     yield from install_files._inner([TextFile(f"/etc/apt/sources.list.d/{repository_name}.sources", text)])

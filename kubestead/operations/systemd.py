@@ -19,7 +19,7 @@ def service(
     Args:
         unit: the service, ``containerd.service``.
         running: False enables it only (a kubelet before its cluster exists only crash-loops).
-        restart_if: asked at execution, when the operations it looks at have run.
+        restart_if: asked when the operation's turn comes; see :func:`kubestead.operations.flow.changed`.
     """
     state = host.get_fact(UnitStates, units=(unit,)).get(unit)
     commands = []

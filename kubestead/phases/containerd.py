@@ -9,6 +9,7 @@ from kubestead.facts.containerd import EffectiveConfiguration
 from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.containerd import understands_configuration
 from kubestead.operations.files import TextFile, install_files
+from kubestead.operations.flow import changed
 from kubestead.operations.systemd import service
 from kubestead.phases.known import architecture
 from kubestead.phases.sources import Sources
@@ -52,7 +53,7 @@ def install_containerd(spec: ClusterSpec) -> None:
     service(
         name="containerd runs",
         unit=SERVICE,
-        restart_if=lambda: binaries.did_change() or configuration.did_change(),
+        restart_if=lambda: changed(binaries, configuration),
     )
 
 

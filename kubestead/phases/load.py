@@ -10,6 +10,7 @@ from pyinfra.api import DeployError
 from kubestead.errors import Finding, InvalidInput
 from kubestead.phases.gather import once
 from kubestead.preflight.report import report_lines, summary
+from kubestead.runrecord import record
 from kubestead.spec import ClusterSpec, NodeSpec
 
 ALL = "group_data/all.py"
@@ -21,6 +22,7 @@ def load_spec() -> ClusterSpec:
     Raises:
         DeployError: something in it is wrong; every finding was printed.
     """
+    once("record", record)
     spec, findings = once("spec", _read_spec)
     if spec is None:
         raise refusal(findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 
@@ -41,6 +42,7 @@ def preflight() -> ClusterSpec:
 def _check(spec: ClusterSpec) -> list[Finding]:
     """Everything there is to say of this run's hosts, printed."""
     findings = _unreachable()
+    unreachable = {finding.where for finding in findings}
     nodes, unplaced = _nodes()
     findings += unplaced
     catalog = None
@@ -48,7 +50,7 @@ def _check(spec: ClusterSpec) -> list[Finding]:
         catalog = Sources.of(host).catalog
     except InvalidInput as error:
         findings += error.findings
-    findings += _survey(spec, nodes, catalog)
+    findings += _survey(spec, nodes, unreachable, catalog)
     print_findings(findings)
     return findings
 
@@ -86,9 +88,14 @@ def _nodes() -> tuple[tuple[Node, ...], list[Finding]]:
     return tuple(nodes.values()), findings
 
 
-def _survey(spec: ClusterSpec, nodes: tuple[Node, ...], catalog: Catalog | None) -> list[Finding]:
+def _survey(
+    spec: ClusterSpec, nodes: tuple[Node, ...], unreachable: Container[str], catalog: Catalog | None
+) -> list[Finding]:
     """Ask every host of the run, and check what they say."""
-    connections = {node.name: needed_connections(node, nodes, spec) for node in nodes}
+    active = {member.name for member in state.active_hosts}
+    # A node that is left out of this run may be dead, and that must not stop it; one that is out of reach is a finding.
+    peers = tuple(n for n in nodes if n.name in active or (n.role == "control_plane" and n.name not in unreachable))
+    connections = {node.name: needed_connections(node, peers, spec) for node in nodes}
     answers, probes = facts_and_probes(connections)
     hosts = tuple(
         Host(node, answer.info, _clock(answer), probes.get(node.name))
@@ -104,7 +111,7 @@ def _survey(spec: ClusterSpec, nodes: tuple[Node, ...], catalog: Catalog | None)
         for name, answer in answers.items()
         if answer.failure
     ]
-    return findings + [_placed(finding) for finding in run_checks(Survey(spec, nodes, hosts, catalog))]
+    return findings + [_placed(finding) for finding in run_checks(Survey(spec, nodes, hosts, peers, catalog))]
 
 
 def _clock(answer: Answer) -> ClockOffset | None:

@@ -15,7 +15,7 @@ UPSTREAM = Path(__file__).resolve().parents[2] / "catalog" / "upstream.yaml"
 
 @dataclass(frozen=True)
 class Sources:
-    """The catalog, every URL whole, and the registry (``http://192.168.1.1:5000``) that mirrors all; None: upstream's."""
+    """The catalog, every URL whole, and the registry that mirrors all (``http://192.168.1.1:5000``) or None."""
 
     catalog: Catalog
     registry: str | None

@@ -221,10 +221,12 @@ class Survey:
         spec: the cluster as it should be.
         nodes: every host of the inventory.
         hosts: those whose facts were gathered: fewer than ``nodes`` with ``--limit``.
+        peers: those whose connections to each other matter to this run: its hosts, and every control plane.
         catalog: what is installed on the hosts; None when it could not be read, which is a finding elsewhere.
     """
 
     spec: ClusterSpec
     nodes: tuple[Node, ...]
     hosts: tuple[Host, ...]
+    peers: tuple[Node, ...]
     catalog: Catalog | None

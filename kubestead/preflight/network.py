@@ -20,13 +20,13 @@ _REASONS = {
 }
 
 
-def needed_connections(node: Node, nodes: tuple[Node, ...], spec: ClusterSpec) -> tuple[tuple[str, int], ...]:
-    """The TCP connections ``node`` must be able to open to its peers, as (address, port).
+def needed_connections(node: Node, peers: tuple[Node, ...], spec: ClusterSpec) -> tuple[tuple[str, int], ...]:
+    """The TCP connections ``node`` must be able to open to its ``peers`` (itself left out), as (address, port).
 
     VXLAN's UDP port is not among them: without a listener there, nothing tells a reachable port from a filtered one.
     """
     wanted = []
-    for peer in nodes:
+    for peer in peers:
         if peer.name == node.name:
             continue
         ports = [CILIUM_HEALTH]
@@ -63,7 +63,7 @@ def check_reachability(host: Host, survey: Survey) -> Iterator[Finding]:
 
     A firewall that *rejects* with a reset or "port unreachable" cannot be told from it.
     """
-    wanted = needed_connections(host.node, survey.nodes, survey.spec)
+    wanted = needed_connections(host.node, survey.peers, survey.spec)
     if host.probes is None:
         if wanted:
             yield unknown(host, "connections to the other nodes", "try 'bash -c \": </dev/tcp/ADDRESS/10250\"' on it")

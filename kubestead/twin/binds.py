@@ -1,4 +1,4 @@
-"""What of the machine its hosts see, read-only: kernel modules and configuration; and no swap, for theirs is not in use."""
+"""What of the machine its hosts see, read-only: kernel modules and configuration, and a swap list of their own."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ def environment(cgroup_version: Literal["v1", "v2"]) -> dict[str, str]:
 def nspawn_command(node: Node, binds: Mapping[str, str]) -> list[str]:
     """The command that runs a host on the folder ``root`` below the current one.
 
-    It has all capabilities but the clock's, and the system calls Cilium, containerd and the kubelet need; clock and swap
-    belong to the machine, so their calls stay denied.
+    It has all capabilities but the clock's, and the system calls Cilium, containerd and the kubelet need; clock and
+    swap belong to the machine, so their calls stay denied.
 
     Args:
         binds: folders and files of the machine shown read-only, by their path inside.
@@ -79,8 +79,8 @@ def script(nspawn: Sequence[str], cgroups: Sequence[Path]) -> str:
 def command(node: Node, text: str) -> list[str]:
     """The command that runs the script in the host's network namespace and a mount namespace of its own.
 
-    The first because /sys shows the interfaces of the namespace it was mounted from; the second so that the host's mounts
-    and loop device go when it ends.
+    The first because /sys shows the interfaces of the namespace it was mounted from; the second so that the host's
+    mounts and loop device go when it ends.
     """
     inside = ["nsenter", f"--net={network.path(node.netns)}"]
     return [*inside, "unshare", "--mount", "--propagation", "private", "sh", "-c", text]

@@ -1,7 +1,7 @@
 """The twin's control groups: always below those this process is in, in every hierarchy the machine has mounted.
 
 cgroup v1 (each controller a hierarchy, with cgroup2 beside them as ``unified``) is what the twin was tested on; with
-cgroup v2 alone the same tree is made once. Killing goes through ``cgroup.kill`` of cgroup2, which leaves no process behind.
+cgroup v2 alone the same tree is made once. Killing goes through ``cgroup.kill`` of cgroup2, which leaves no process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import errno
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -174,20 +173,3 @@ def find(name: str, root: Path = _ROOT) -> Iterator[Path]:
         if name in folders:
             folders.remove(name)
             yield Path(top) / name
-
-
-def can_kill(folder: Path) -> bool:
-    """Whether this kernel has ``cgroup.kill`` (Linux 5.14); the root of the hierarchy has none, its children do."""
-    release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
-    return (folder / "cgroup.kill").exists() or release >= (5, 14)
-
-
-def memory_left() -> list[int]:
-    """Bytes left of the memory limit of each cgroup this process is in, and of each above; none where nothing is limited."""
-    left = []
-    for folder in current().all:
-        for path in (folder, *folder.parents):
-            for limit, usage in (("memory.limit_in_bytes", "memory.usage_in_bytes"), ("memory.max", "memory.current")):
-                with suppress(OSError, ValueError):
-                    left.append(int((path / limit).read_text()) - int((path / usage).read_text()))
-    return left

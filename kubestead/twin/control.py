@@ -8,15 +8,18 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kubestead.errors import KubesteadError
 from kubestead.twin import cgroups, network, plan
+from kubestead.twin.process import progress
 from kubestead.twin.state import Files, supervisor_alive
 
 _ORDER_SECONDS = 120
 _START_SECONDS = 30
+_SSH_SECONDS = 120
 
 
 def order(paths: Files, op: str, nodes: list[str] | None = None) -> dict[str, Any]:
@@ -83,6 +86,31 @@ def start(paths: Files, name: str) -> None:
                 f"twin {name}: its supervisor did not start: {' | '.join(last)}; see {paths.supervisor_log}"
             )
         time.sleep(0.05)
+
+
+def wait_ssh(paths: Files, nodes: Sequence[str], deadline: float = _SSH_SECONDS) -> None:
+    """Wait until the hosts answer on their SSH port; none means all. Says which ones are awaited.
+
+    Raises:
+        KubesteadError: a host went off, or did not answer within the deadline (seconds).
+    """
+    end, told = time.monotonic() + deadline, ""
+    while True:
+        hosts = [h for h in order(paths, "status")["hosts"] if not nodes or h["node"] in nodes]
+        waiting = [h["node"] for h in hosts if not h["ssh"]]
+        if not waiting:
+            return
+        if off := [h for h in hosts if h["power"] == "off"]:
+            raise KubesteadError(
+                f"{off[0]['node']}: is off: {off[0]['last']}; see {paths.state}/nodes/{off[0]['node']}/console.log"
+            )
+        if time.monotonic() > end:
+            raise KubesteadError(
+                f"{', '.join(waiting)}: no SSH after {deadline:.0f} s; see console.log below {paths.state}/nodes"
+            )
+        if (text := f"waiting for SSH on {', '.join(waiting)}") != told:
+            progress(told := text)
+        time.sleep(0.1)
 
 
 def _answers(paths: Files) -> bool:

@@ -15,8 +15,8 @@ _UBUNTU = 1000
 
 
 def exists(folder: Path) -> bool:
-    """Whether a host's disks were written to the end."""
-    return (folder / "var.ext4").is_file()
+    """Whether a host's disks were written to the end, and the image they stand on is still in the cache."""
+    return (folder / "var.ext4").is_file() and (folder / "image").is_dir()
 
 
 def provision(folder: Path, node: Node, image_key: str, operator_key: str) -> None:

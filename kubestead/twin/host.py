@@ -116,7 +116,7 @@ class Host:
             self._clean_up()
 
     def _clean_up(self) -> None:
-        """End what is left of a life (killing systemd-nspawn alone leaves its host running); remove namespace and cgroups."""
+        """End what is left of a life, for killing systemd-nspawn alone leaves its host running, and tidy up."""
         cgroups.kill(self._tree.unified / self.node.name)
         for folder in self._tree.all:
             cgroups.remove(folder / self.node.name)

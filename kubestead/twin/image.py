@@ -1,7 +1,7 @@
 """The hosts' image: what a freshly installed server holds, made once by debootstrap and kept by its content.
 
-An image is a folder of the cache: ``rootfs/`` is the read-only lower layer of every host's ``/``, and ``var.ext4`` (sparse)
-the file every host's ``/var`` is copied from, because containerd's overlay snapshots cannot lie on an overlay.
+An image is a folder of the cache: ``rootfs/`` is the read-only lower layer of every host's ``/``, and ``var.ext4``
+(sparse) the file every host's ``/var`` is copied from, because containerd's overlay snapshots cannot lie on an overlay.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ VAR_SIZE = "32G"
 
 _STAGES = ("Retrieving", "Extracting", "Unpacking", "Configuring")
 
-# minbase, a server's usual tools, and all the Kubernetes packages depend on: hosts have no package source to get it later.
+# minbase, a server's usual tools, and all the Kubernetes packages depend on: hosts have no source to get it from later.
 PACKAGES = (
     *(
         "systemd",
@@ -104,6 +104,11 @@ def folder(image_key: str) -> Path:
     return cache.root() / "node-images" / image_key
 
 
+def cached() -> bool:
+    """Whether the image this machine's hosts need is in the cache."""
+    return folder(key(machine_source().suite)).is_dir()
+
+
 def ensure() -> str:
     """Make the image unless the cache holds it; returns its key.
 
@@ -114,9 +119,7 @@ def ensure() -> str:
     image_key = key(source.suite)
     with cache.lock("node-image"):
         if not folder(image_key).is_dir():
-            progress(
-                f"host image {image_key}: making it from the machine's own apt source, {source.suite} (a minute or two, once)"
-            )
+            progress(f"host image {image_key}: making it from the machine's own apt source, {source.suite} once")
             with cache.new_entry(folder(image_key)) as work:
                 _build(source, work)
     return image_key

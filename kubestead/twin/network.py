@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from kubestead.twin.plan import GATEWAY, NETWORK, Node, bridge_netns
@@ -86,6 +87,17 @@ def delete(netns: str) -> None:
     """Remove a named namespace; nothing happens when there is none."""
     if exists(netns):
         run(["ip", "netns", "del", netns])
+
+
+def processes(netns: str) -> list[str]:
+    """The processes in a namespace, each as ``PID (name)``."""
+    inode = path(netns).stat().st_ino if exists(netns) else 0
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if inode and (entry / "ns/net").stat().st_ino == inode:
+                found.append(f"{entry.name} ({(entry / 'comm').read_text().strip()})")
+    return found
 
 
 def exists(netns: str) -> bool:

@@ -69,16 +69,7 @@ class Plan:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        findings = []
-        if not _NAME.fullmatch(self.name):
-            findings.append(
-                Finding(
-                    "--name",
-                    "is not a name for a twin",
-                    "use up to 24 of a-z, 0-9 and '-', with a letter or digit at both ends",
-                    self.name,
-                )
-            )
+        findings = name_findings(self.name)
         if not 1 <= self.control_planes <= MAX_CONTROL_PLANES:
             findings.append(
                 Finding("--control-planes", "out of range", f"use 1 to {MAX_CONTROL_PLANES}", self.control_planes)
@@ -121,6 +112,14 @@ class Plan:
     def from_data(cls, data: Mapping[str, Any]) -> Plan:
         """The plan :meth:`as_data` wrote."""
         return cls(str(data["name"]), int(data["control_planes"]), int(data["workers"]))
+
+
+def name_findings(twin: str) -> list[Finding]:
+    """What is wrong with a twin's name: files, namespaces and cgroups are called by it."""
+    if _NAME.fullmatch(twin):
+        return []
+    fix = "use up to 24 of a-z, 0-9 and '-', with a letter or digit at both ends"
+    return [Finding("--name", "is not a name for a twin", fix, twin)]
 
 
 def bridge_netns(twin: str) -> str:

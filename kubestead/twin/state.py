@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kubestead.twin.plan import Node, Plan
+from kubestead.errors import InvalidInput
+from kubestead.twin.plan import Node, Plan, name_findings
 
 _RUN = Path("/run/kubestead/twins")
+KERNEL_SETTINGS = Path("/run/kubestead/kernel-settings.json")
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,22 @@ class Files:
 
 
 def files(name: str) -> Files:
-    """The paths of the twin ``name``; while it is in force its record says where, so that any root shell finds them."""
+    """The paths of a twin; while it is in force its record says where, so that any root shell finds them.
+
+    Raises:
+        InvalidInput: it is not a name a twin can have, and so must not become a part of paths.
+    """
+    if found := name_findings(name):
+        raise InvalidInput(found)
     run = _RUN / name
     recorded = read_json(run / "twin.json").get("state")
     base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
     return Files(Path(recorded) if recorded else base / "kubestead/twins" / name, run)
 
 
-def names() -> list[str]:
-    """The twins with anything left on this machine, in force or not."""
-    base = files("-").state.parent
-    return sorted({path.name for folder in (base, _RUN) if folder.is_dir() for path in folder.iterdir()})
+def in_force() -> list[str]:
+    """The names of the twins with a record on this machine, whether their supervisor lives or not."""
+    return sorted(path.parent.name for path in _RUN.glob("*/twin.json"))
 
 
 def load_plan(paths: Files) -> Plan | None:

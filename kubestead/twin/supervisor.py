@@ -1,7 +1,7 @@
 """The process that holds a twin up: inside the bridge's namespace it starts the hosts, watches them and takes orders.
 
-Orders come one JSON object per line on a unix socket (:mod:`kubestead.twin.control`). Everything it starts, and it itself,
-lies below one cgroup, so that ``down`` ends all of it without its help.
+Orders come one JSON object per line on a unix socket (:mod:`kubestead.twin.control`). Everything it starts, and it
+itself, lies below one cgroup, so that ``down`` ends all of it without its help.
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from kubestead.mirror.commands import PACKAGES as MIRROR_PACKAGES
+from kubestead.twin.checks import TOOLS as TWIN_TOOLS
+
 ROOT = Path(__file__).parents[2]
 DEPLOYS = sorted((ROOT / "deploys").glob("*.py"))
 MODULES = sorted((ROOT / "kubestead").rglob("*.py"))
@@ -104,6 +107,17 @@ def test_a_script_stops_at_the_first_error(path):
     lines = path.read_text().splitlines()
     assert lines[0] == "#!/usr/bin/env bash"
     assert "set -euo pipefail" in lines
+
+
+def test_make_installs_every_package_the_mirror_and_the_twin_ask_for():
+    script = (ROOT / "tools" / "packages.sh").read_text()
+    array = re.search(r"^packages=\((.*?)^\)", script, re.MULTILINE | re.DOTALL)
+    installed = {word for line in array[1].splitlines() if not line.strip().startswith("#") for word in line.split()}
+    asked_for = {
+        package for packages in (*MIRROR_PACKAGES.values(), *TWIN_TOOLS.values()) for package in packages.split()
+    }
+    essential = {"dpkg", "util-linux"}
+    assert asked_for - essential <= installed
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed; 'make setup' installs it")

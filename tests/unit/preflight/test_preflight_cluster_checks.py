@@ -7,18 +7,19 @@ from datetime import date
 from ipaddress import IPv4Address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubestead.errors import Finding
 from kubestead.preflight.checks import run_checks
-from kubestead.preflight.clock import TOLERANCE
-from kubestead.preflight.model import ClockOffset, ClusterFiles, Device, Host, Node, Probe, Survey
+from kubestead.preflight.clock import TOLERANCE, check_clocks
+from kubestead.preflight.model import ClockOffset, ClusterFiles, Device, Host, HostInfo, Node, Probe, Survey
 from kubestead.preflight.network import needed_connections
 from kubestead.spec import ClusterSpec
 from tests.fixtures.hosts import NODES, host, survey
 
 TODAY = date(2025, 10, 1)
+LAB = survey()
 BARE = ClusterFiles(*[False] * 7)
 CONTROL_PLANE = ClusterFiles(True, True, False, True, True, True, True, "https://k8s-api:6443", "a" * 64)
 WORKER = ClusterFiles(False, True, False, False, True, False, True, "https://k8s-api:6443", "a" * 64)
@@ -46,10 +47,10 @@ def test_unknown_identities_are_not_taken_for_equal_ones() -> None:
 def clocks(*middles: float, width: float = 0.1) -> list[Finding]:
     """Findings of the lab whose hosts' clocks are ``middles`` seconds off the controller's."""
     hosts = [
-        replace(host(node.name), clock=ClockOffset(middle - width / 2, middle + width / 2))
+        Host(node, HostInfo(), ClockOffset(middle - width / 2, middle + width / 2))
         for node, middle in zip(NODES, middles, strict=True)
     ]
-    return run(*hosts)
+    return list(check_clocks(replace(LAB, hosts=tuple(hosts))))
 
 
 def test_clocks_within_the_tolerance_agree_wherever_the_controllers_own_clock_stands() -> None:
@@ -70,7 +71,7 @@ def test_of_two_hosts_the_one_further_from_the_controller_is_named() -> None:
         replace(host("k8s-cp"), clock=ClockOffset(-60, -60)),
         replace(host("k8s-worker1"), clock=ClockOffset(0, 0)),
     )
-    found = run_checks(Survey(ClusterSpec(), NODES, hosts, None), TODAY)
+    found = run_checks(Survey(ClusterSpec(), NODES, hosts, NODES, None), TODAY)
     assert [f.where for f in found] == ["k8s-cp: clock"]
 
 
@@ -80,6 +81,7 @@ def test_slow_answers_make_no_false_alarm_but_are_told() -> None:
     assert "too long to compare" in about[0].reason
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), st.floats(0, 10))
 def test_whatever_the_clocks_say_there_is_no_false_alarm_and_no_great_skew_is_missed(
     middles: list[float], width: float
@@ -125,9 +127,18 @@ def test_connections_that_were_not_tried_are_not_healthy(probes: tuple[Probe, ..
     assert all(f.severity == "error" for f in about)
 
 
+def test_a_node_that_is_left_out_of_the_run_need_not_answer() -> None:
+    worker = host("k8s-worker1")
+    probes = tuple(
+        replace(probe, result="timeout") if probe.address == "192.168.1.62" else probe for probe in worker.probes or ()
+    )
+    lab = replace(survey(), hosts=(replace(worker, probes=probes),), peers=NODES[:2])
+    assert run_checks(lab, TODAY) == []
+
+
 def test_a_single_node_needs_no_connections() -> None:
     alone = NODES[:1]
-    lab = Survey(ClusterSpec(), alone, (replace(host("k8s-cp"), probes=()),), None)
+    lab = Survey(ClusterSpec(), alone, (replace(host("k8s-cp"), probes=()),), alone, None)
     assert run_checks(lab, TODAY) == []
 
 

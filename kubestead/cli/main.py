@@ -1,0 +1,28 @@
+"""The ``kubestead`` command: one sub-command per area, each a module of this package."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from kubestead.cli import cache, mirror, twin
+from kubestead.errors import KubesteadError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Bare Ubuntu machines to a healthy Kubernetes cluster, and the twin it is proven on.",
+)
+app.add_typer(twin.app, name="twin")
+app.add_typer(mirror.app, name="mirror")
+app.add_typer(cache.app, name="cache")
+
+
+def main() -> None:
+    """Run the command; an error kubestead explains itself is printed plainly and ends with exit code 1."""
+    try:
+        app()
+    except KubesteadError as error:
+        print(f"kubestead: {error}", file=sys.stderr)
+        sys.exit(1)

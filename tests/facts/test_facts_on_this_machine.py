@@ -1,0 +1,181 @@
+"""Facts read by the shell on this machine: what the commands really print, and what becomes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.shell import fact, sh
+
+from kubestead.facts import artifacts, files, kernel, membership
+from kubestead.facts.containerd import ContainerdConfiguration, EffectiveConfiguration, Images
+from kubestead.facts.helm import HelmRelease
+from kubestead.facts.leftovers import Leftovers
+from kubestead.facts.node import ApiNode, NodeView
+from kubestead.facts.packages import InstalledPackages
+from kubestead.facts.timesync import ActiveTimeKeeper
+from kubestead.health import ClusterState
+
+ODD_NAMES = ["plain", "with space", "quote'\"s", "$HOME", "-n", "tab\there", "ünï", "*"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_the_state_of_a_file(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"content")
+    path.chmod(0o640)
+
+    state = fact(files.FileStates, paths=(str(path), str(tmp_path / "absent")))[str(path)]
+
+    assert state.sha256 == hashlib.sha256(b"content").hexdigest()
+    assert state.mode == "640"
+    assert state.owner == f"{path.owner()}:{path.group()}"
+
+
+def test_folders_links_and_absent_files_have_no_state(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("file")
+    assert fact(files.FileStates, paths=(str(tmp_path), str(tmp_path / "link"), str(tmp_path / "absent"))) == {}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_the_text_of_a_file(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("one\ntwo\n")
+    assert fact(files.FileTexts, paths=(str(tmp_path), str(path), str(tmp_path / "absent"))) == {
+        str(path): "one\ntwo\n"
+    }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"\n", b"\n\n", b"no newline at the end", b"two\n\n", b"\r\n", b" \t \n", b"-- kubestead file /x\n",
+        b"latin-1: \xe9\n", b"$(id) `id` \\n\n", b"page\x0cbreak\n", "\u2028\n".encode(),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_text_comes_back_byte_by_byte(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    text = fact(files.FileTexts, paths=(str(path),))[str(path)]
+    assert text.encode(errors="surrogateescape") == content
+
+
+@settings(max_examples=25, deadline=None)
+@given(contents=st.lists(st.binary(max_size=80).map(lambda data: data.replace(b"\0", b"")), min_size=2, max_size=3))
+def test_any_texts_come_back_byte_by_byte(tmp_path_factory, contents):
+    folder = tmp_path_factory.mktemp("texts")
+    paths = {str(folder / str(number)): content for number, content in enumerate(contents)}
+    for path, content in paths.items():
+        Path(path).write_bytes(content)
+    texts = fact(files.FileTexts, paths=tuple(paths))
+    assert {path: text.encode(errors="surrogateescape") for path, text in texts.items()} == paths
+
+
+def test_missing_kernel_modules():
+    loaded = next(Path("/sys/module").iterdir()).name
+    assert fact(kernel.MissingModules, modules=(loaded, "no_such_module")) == ["no_such_module"]
+
+
+def test_kernel_settings_and_one_that_is_not_there():
+    values = fact(kernel.KernelSettings, keys=("kernel.ostype", "no.such.key", "net.ipv4.ip_local_port_range"))
+    low, high = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    assert values == {"kernel.ostype": "Linux", "net.ipv4.ip_local_port_range": f"{low} {high}"}
+
+
+def test_active_swap():
+    assert fact(kernel.ActiveSwap) == [line.split()[0] for line in Path("/proc/swaps").read_text().splitlines()[1:]]
+
+
+def test_installed_packages():
+    found = fact(InstalledPackages, names=("coreutils", "no-such-package"))
+    assert found.keys() == {"coreutils"}
+    assert found["coreutils"].version[0].isdigit()
+    assert not found["coreutils"].held
+
+
+@pytest.fixture
+def stamps(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifacts, "STAMPS", str(tmp_path / "stamps"))
+    (tmp_path / "stamps").mkdir()
+    return tmp_path / "stamps"
+
+
+def stamp(path: Path, digest: str, *installed: Path) -> None:
+    lines = [f"{file} {file.stat().st_size} {int(file.stat().st_mtime)}" for file in installed]
+    path.write_text("\n".join([digest, *lines]) + "\n")
+
+
+def test_artifacts_whose_files_are_as_they_were_put(stamps, tmp_path):
+    names = ["kept", "changed", "removed", "touched"]
+    for name in names:
+        (tmp_path / name).write_text("binary")
+        stamp(stamps / name, f"sha-of-{name}", tmp_path / name, tmp_path / "kept")
+    (tmp_path / "changed").write_text("another binary")
+    (tmp_path / "removed").unlink()
+    os.utime(tmp_path / "touched", (1, 1))
+
+    assert fact(artifacts.InstalledArtifacts) == {"kept": "sha-of-kept"}
+
+
+@pytest.mark.parametrize("text", ["", "sha\n", "sha", "\n\n"], ids=repr)
+def test_a_stamp_that_was_cut_off_is_none(stamps, text):
+    (stamps / "containerd").write_text(text)
+    assert fact(artifacts.InstalledArtifacts) == {}
+
+
+def test_no_stamps_no_artifacts(stamps):
+    stamps.rmdir()
+    assert fact(artifacts.InstalledArtifacts) == {}
+
+
+def test_a_listening_endpoint_answers_and_a_closed_one_is_silent():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"127.0.0.1:{server.getsockname()[1]}"
+        assert fact(membership.EndpointAnswers, endpoint=endpoint), "it accepts, and never says a word"
+    assert not fact(membership.EndpointAnswers, endpoint=endpoint)
+
+
+def test_a_name_nobody_knows_is_silent():
+    assert not fact(membership.EndpointAnswers, endpoint="k8s-api.invalid:6443")
+
+
+def test_a_host_without_curl_cannot_tell_whether_the_endpoint_answers(tmp_path):
+    assert sh(membership.EndpointAnswers().command("127.0.0.1:1"), path=str(tmp_path)).returncode == 127
+
+
+def test_this_machine_is_no_node():
+    assert fact(membership.NodeMembership) == membership.Membership()
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A search path with a minimal system's tools, none of them of Kubernetes or systemd."""
+    for tool in ("cat", "cut", "sed", "awk", "grep", "sort", "find", "ls", "tail", "tr"):
+        found = sh(f"command -v {tool}").stdout.decode().strip()
+        (tmp_path / tool).symlink_to(found)
+    return str(tmp_path)
+
+
+def test_on_a_bare_host_no_fact_fails(bare):
+    """A failing command would fail the host in pyinfra; what cannot be asked has its default."""
+    assert fact(ContainerdConfiguration, path=bare) == EffectiveConfiguration()
+    assert fact(Images, path=bare) == frozenset()
+    assert fact(HelmRelease, path=bare, release="cilium", namespace="kube-system") is None
+    assert fact(ApiNode, path=bare, node="node1") == NodeView()
+    assert fact(ActiveTimeKeeper, path=bare) is None
+    assert fact(InstalledPackages, path=bare, names=("kubelet",)) == {}
+    assert fact(kernel.KernelSettings, path=bare, keys=("net.ipv4.ip_forward",)) == {}
+    from kubestead.facts.health import ClusterHealth
+
+    assert fact(ClusterHealth, path=bare) == ClusterState()
+
+
+def test_a_host_without_a_cluster_has_no_leftovers(bare):
+    assert fact(Leftovers, path=bare) == []

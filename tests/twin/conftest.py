@@ -1,0 +1,92 @@
+"""The twins the tests share: the lab (``twin``), and a small one (``small_twin``) for what would disturb it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SMALL = "test-small"
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A twin as a person uses it: through its command line."""
+
+    name: str
+
+    def cli(self, command: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run ``kubestead twin COMMAND --name NAME ARGUMENTS``."""
+        argv = [sys.executable, "-m", "kubestead.cli", "twin", command, "--name", self.name, *arguments]
+        return subprocess.run(argv, capture_output=True, text=True, check=False, **options)
+
+    def must(self, command: str, *arguments: str, **options: Any) -> str:
+        """:meth:`cli` that has to succeed; its stdout."""
+        done = self.cli(command, *arguments, **options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def ssh(self, node: str, command: str) -> str:
+        """What a command printed on a host, where it has to succeed."""
+        return self.must("ssh", node, command).strip()
+
+    def status(self) -> dict[str, Any]:
+        """``status --json``."""
+        found: dict[str, Any] = json.loads(self.must("status", "--json"))
+        return found
+
+    def host(self, node: str) -> dict[str, Any]:
+        """One host of :meth:`status`."""
+        return next(host for host in self.status()["hosts"] if host["node"] == node)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record of the twin in force."""
+        found: dict[str, Any] = json.loads(Path(f"/run/kubestead/twins/{self.name}/twin.json").read_text())
+        return found
+
+    @property
+    def state(self) -> Path:
+        """The folder with its disks, keys and logs."""
+        return Path(self.record["state"])
+
+
+def eventually(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Watch a condition until it holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def twin() -> Twin:
+    """The lab's twin, up; one that is up already is taken as it is, with the mirror it serves."""
+    lab = Twin("default")
+    known = lab.cli("status", "--json")
+    has_mirror = known.returncode == 0 and json.loads(known.stdout).get("mirror", {}).get("folder")
+    lab.must("up", *(["--no-mirror"] if has_mirror else []))
+    return lab
+
+
+@pytest.fixture(scope="session")
+def small_twin_for_all() -> Iterator[Twin]:
+    """One host, no mirror, taken down at the end."""
+    small = Twin(SMALL)
+    small.must("down")
+    yield small
+    small.must("down")
+
+
+@pytest.fixture
+def small_twin(small_twin_for_all: Twin) -> Twin:
+    """The small twin, up, whatever the test before did to it."""
+    small_twin_for_all.must("up", "--control-planes", "1", "--no-mirror", "--workers", "0")
+    return small_twin_for_all
