@@ -7,7 +7,9 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from pathlib import Path
 
 # Not caches: locks, and the key that signs this machine's mirrors, which keeps its fingerprint.
 KEPT = ("locks", "mirror-key")
-_KEY = re.compile(r"-?[0-9a-f]{16}$|^[0-9a-f]{64}.*$")
+_KEY = re.compile(r"(^|-)[0-9a-f]{16}$")
 
 
 def root() -> Path:
@@ -35,11 +37,15 @@ def content_key(*parts: str | bytes | Path) -> str:
 
 @contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Hold the lock ``name``, so that two clones do not build the same entry at once; waits for its holder."""
+    """Hold the lock ``name``, so that two clones do not build one entry at once; waits for its holder, and says so."""
     path = root() / "locks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting: another kubestead holds the lock {name}", file=sys.stderr, flush=True)
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -72,7 +78,7 @@ def remove(entry: Path) -> bool:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry: its kind (``components``), name without the key (``etcd``; empty for downloads), size in bytes."""
+    """One entry: its kind (``components``), name without the key (``etcd``), size in bytes."""
 
     kind: str
     name: str
@@ -88,14 +94,16 @@ def entries() -> list[Entry]:
         for path in kind.iterdir():
             name = path.name if path.name.startswith(".") else _KEY.sub("", path.name)
             found.append(Entry(kind.name, name, path, _size(path), path.lstat().st_mtime))
-    return sorted(found, key=lambda entry: (entry.kind, entry.name, -entry.modified))
+    # A time in the future is of a clock that was off, and says nothing about the order.
+    now = time.time()
+    return sorted(found, key=lambda entry: (entry.kind, entry.name, -entry.modified if entry.modified <= now else 0))
 
 
 def replaced(found: list[Entry]) -> list[Entry]:
     """Those a newer entry of the same kind and name has replaced, and what an interrupted build left."""
     seen: set[tuple[str, str]] = set()
     old = []
-    for entry in (entry for entry in found if entry.kind != "go" and entry.name):
+    for entry in (entry for entry in found if entry.kind != "go"):
         if entry.name.startswith(".") or (entry.kind, entry.name) in seen:
             old.append(entry)
         seen.add((entry.kind, entry.name))

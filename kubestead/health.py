@@ -64,6 +64,16 @@ def findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding
     return [*_node_findings(state, expected_nodes), *_workload_findings(state)]
 
 
+def missing(state: ClusterState, expected_nodes: Sequence[str]) -> str:
+    """What is still missing, on one line: ``Ready: k8s-worker1; cilium 1/3, coredns 0/2``."""
+    if not state.answers:
+        return "the API does not answer"
+    ready = {node.name for node in state.nodes if node.ready == "True"}
+    nodes = ", ".join(name for name in expected_nodes if name not in ready)
+    pods = ", ".join(f"{item.name} {item.ready}/{item.wanted}" for item in state.workloads if item.ready < item.wanted)
+    return "; ".join(text for text in (f"Ready: {nodes}" if nodes else "", pods) if text) or "static pods"
+
+
 def _node_findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding]:
     ready = {node.name: node.ready for node in state.nodes}
     found = []

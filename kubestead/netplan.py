@@ -100,8 +100,10 @@ def _check(
 
     # Each proposal keeps out of the way of what the other network is, and of what it is proposed to become.
     avoid = [network for network, _ in in_use]
-    pool = propose_pool([*avoid, service_cidr], mask_size, nodes)
-    services = propose_service_cidr([*avoid, pod_cidr, *([pool] if pool and against_pool else [])])
+    services = propose_service_cidr([*avoid, pod_cidr])
+    pool = propose_pool(
+        [*avoid, service_cidr, *([services] if services and against_services else [])], mask_size, nodes
+    )
     return [_finding("pod_cidr", pod_cidr, reason, pool) for reason in against_pool] + [
         _finding("service_cidr", service_cidr, reason, services) for reason in against_services
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pyinfra.api import FactBase
 
@@ -25,7 +26,7 @@ class ContainerdConfiguration(FactBase[EffectiveConfiguration]):
 
     default = EffectiveConfiguration
     # The same key may stand in several tables: config_path is one of the transfer service too.
-    _keys = {
+    _fields: ClassVar[dict[tuple[str, str], str]] = {
         ("io.containerd.cri.v1.images.pinned_images", "sandbox"): "sandbox_image",
         ("io.containerd.cri.v1.runtime.containerd.runtimes.runc.options", "SystemdCgroup"): "systemd_cgroup",
         ("io.containerd.cri.v1.images.registry", "config_path"): "registry_config_path",
@@ -36,7 +37,7 @@ class ContainerdConfiguration(FactBase[EffectiveConfiguration]):
         return "/usr/local/bin/containerd"
 
     def command(self) -> str:
-        names = "|".join(key for _, key in self._keys)
+        names = "|".join(key for _, key in self._fields)
         # A file it cannot read gives no output, which is no answer; the operation then shows what it complains of.
         return f"/usr/local/bin/containerd config dump 2>/dev/null | grep -E '^ *([[]|({names}) = )' || true"
 
@@ -48,7 +49,7 @@ class ContainerdConfiguration(FactBase[EffectiveConfiguration]):
                 table = line.strip("[]").replace("'", "").replace('"', "").removeprefix("plugins.")
                 continue
             key, _, value = line.partition(" = ")
-            if field := self._keys.get((table, key)):
+            if field := self._fields.get((table, key)):
                 found[field] = value.strip("'\"")
         return EffectiveConfiguration(**found)
 

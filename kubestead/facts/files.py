@@ -26,13 +26,14 @@ class FileStates(FactBase[dict[str, FileState]]):
         quoted = [QuoteString(path) for path in paths]
         return StringCommand(
             "for f in", *quoted, '; do if [ -f "$f" ] && [ ! -L "$f" ]; then',
-            """printf '%s\\t%s\\t%s\\n' "$(stat -c '%a\t%U:%G' "$f")" "$(sha256sum < "$f")" "$f"; fi; done""",
+            """printf '%s\\t%s\\t%s\\n' "$(stat -c '%a %U:%G' "$f")" "$(sha256sum < "$f")" "$f"; fi; done""",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> dict[str, FileState]:
         states = {}
         for line in output:
-            mode, owner, digest, path = line.split("\t", 3)
+            stat, digest, path = line.split("\t", 2)
+            mode, _, owner = stat.partition(" ")
             states[path] = FileState(sha256=digest.partition(" ")[0], mode=mode, owner=owner)
         return states
 

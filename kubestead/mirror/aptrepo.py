@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import tempfile
 from collections.abc import Iterator
@@ -69,10 +70,12 @@ def _gpg(home: Path, *arguments: str | Path) -> list[str | Path]:
 
 
 def write(folder: Path) -> str:
-    """Index and sign the packages in a folder (Packages, Release, InRelease, key.asc); return the key's fingerprint."""
+    """Index and sign the packages in a folder, put the public key beside them, and return its fingerprint."""
     packages = run(["apt-ftparchive", "packages", "."], "indexing the apt repository", cwd=folder)
     # Not every web server takes "./" out of a path, and apt asks for it as it is written here.
-    (folder / "Packages").write_text(packages.replace("Filename: ./", "Filename: "))
+    index = packages.replace("Filename: ./", "Filename: ").encode()
+    (folder / "Packages").write_bytes(index)
+    (folder / "Packages.gz").write_bytes(gzip.compress(index, mtime=0))
     options = ["Origin=kubestead", "Label=kubestead mirror", "Suite=/", "Architectures=amd64 arm64"]
     options.append(f"Date={format_datetime(EPOCH)}")
     command = ["apt-ftparchive", *(f"-oAPT::FTPArchive::Release::{option}" for option in options), "release", "."]
@@ -125,21 +128,18 @@ def verify(folder: Path, expected_fingerprint: str) -> str:
         return signed.read_text()
 
 
-def digest_of(release: str, name: str) -> str:
-    """The sha256 a Release text states for the index file ``name``.
+def digests(release: str) -> dict[str, str]:
+    """The sha256 a Release text states for each index file, by the file's name.
 
     Raises:
-        KubesteadError: it states none.
+        KubesteadError: it states none for ``Packages``, which every repository here has.
     """
     section = re.search(r"^SHA256:\n((?: .*\n?)+)", release, re.MULTILINE)
-    found = (
-        re.search(rf"^ ([0-9a-f]{{64}})\s+\d+\s+{re.escape(name)}$", section.group(1), re.MULTILINE)
-        if section
-        else None
-    )
-    if not found:
-        raise KubesteadError(f"the repository's Release file states no sha256 for {name}")
-    return found.group(1)
+    found = re.findall(r"^ ([0-9a-f]{64})\s+\d+\s+(\S+)$", section.group(1), re.MULTILINE) if section else []
+    listed = {name: sha256 for sha256, name in found}
+    if "Packages" not in listed:
+        raise KubesteadError("the repository's Release file states no sha256 for Packages")
+    return listed
 
 
 def packages(index: str) -> list[dict[str, str]]:

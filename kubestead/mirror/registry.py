@@ -50,7 +50,8 @@ class Registry:
         self.process = process
         self.address = address
         self._said: deque[str] = deque(maxlen=20)
-        self._listening = threading.Event()
+        self._listening = False
+        self._decided = threading.Event()  # set when it listens, or when it never will
         threading.Thread(target=self._read, daemon=True).start()
 
     def when_ended(self, call: Callable[[], None]) -> None:
@@ -66,8 +67,9 @@ class Registry:
         for line in self.process.stderr or ():
             self._said.append(line.rstrip())
             if "listening on" in line:
-                self._listening.set()
-        self._listening.set()
+                self._listening = True
+                self._decided.set()
+        self._decided.set()
 
     def wait_until_listening(self) -> None:
         """Return when it answers.
@@ -75,7 +77,8 @@ class Registry:
         Raises:
             KubesteadError: it ended, or did not answer in time; with what it said.
         """
-        if not self._listening.wait(START_SECONDS) or self.process.poll() is not None:
+        self._decided.wait(START_SECONDS)
+        if not self._listening:
             said = "\n  ".join(self._said)
             raise KubesteadError(f"docker-registry did not start on {self.address}; is the port taken?\n  {said}")
 

@@ -8,7 +8,7 @@ from typing import Literal
 from kubestead import cache
 from kubestead.catalog import Catalog
 from kubestead.errors import KubesteadError
-from kubestead.mirror import gomod, upstream
+from kubestead.mirror import gomod, reach, upstream
 from kubestead.mirror.commands import require
 from kubestead.mirror.progress import say
 
@@ -21,9 +21,9 @@ def choose_source(catalog: Path = upstream.CATALOG) -> tuple[Source, str]:
     Upstream, where all of its hosts answer within three seconds and every digest of the catalog is known; else gomod.
     """
     require(("curl",), "asking whether upstream answers")
-    silent = upstream.silent_hosts(catalog)
+    silent = reach.silent_hosts(catalog)
     if silent:
-        return "gomod", f"no answer from {', '.join(silent)} within {upstream.PROBE_SECONDS} s"
+        return "gomod", f"no answer from {', '.join(silent)} within {reach.PROBE_SECONDS} s"
     missing = upstream.unverified(Catalog.load(catalog))
     if missing:
         count = f"{len(missing)} digests of {catalog.name} are unverified"

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -25,7 +21,8 @@ from kubestead.mirror.progress import step
 CATALOG = Path(__file__).resolve().parents[2] / "catalog" / "upstream.yaml"
 TOOLS = ("curl", "docker-registry", "gpg", "gpgv", "setpriv", "skopeo")
 ARCHITECTURES = ("amd64", "arm64")
-PROBE_SECONDS = 3
+# The forms of the index that apt asks for and that Release states a digest for.
+INDEXES = ("Packages", "Packages.gz")
 RECORD = "run 'kubestead mirror verify --record' where upstream can be reached"
 
 
@@ -107,7 +104,9 @@ def _apt(name: str, repository: AptRepository, work: Path, limits: Limits) -> Ap
     for file, url in (("key.asc", repository.key_url), ("InRelease", urljoin(base, "InRelease"))):
         _link(fetch_any(url, limits)[0], _made(target) / file)
     release = aptrepo.verify(target, repository.key_fingerprint)
-    _link(fetch(urljoin(base, "Packages"), aptrepo.digest_of(release, "Packages"), limits), target / "Packages")
+    for index, sha256 in aptrepo.digests(release).items():
+        if index in INDEXES:
+            _link(fetch(urljoin(base, index), sha256, limits), target / index)
     listed = aptrepo.packages((target / "Packages").read_text())
     for package, version in repository.packages.items():
         for architecture in ARCHITECTURES:
@@ -148,71 +147,3 @@ def _images(catalog: Catalog, storage: Path) -> None:
                 command = ["skopeo", "copy", "--quiet", "--insecure-policy", "--all", "--preserve-digests"]
                 command += ["--retry-times", "3", "--dest-tls-verify=false"]
                 run([*command, source, f"docker://{target.address}/{name}:{image.tag}"], f"copying {name}:{image.tag}")
-
-
-def record(path: Path = CATALOG, limits: Limits = PATIENT) -> list[str]:
-    """Fetch everything a catalog marks unverified, over verified TLS, and write its digests into the catalog.
-
-    What is recorded is what the vendor's site served today; compare it with what the vendor publishes elsewhere.
-
-    Returns:
-        One line per recorded digest.
-
-    Raises:
-        KubesteadError: something could not be had; the catalog is left as it was then.
-    """
-    require(("curl", "skopeo"), "recording digests")
-    catalog = Catalog.load(path)
-    data = catalog.model_dump(exclude_none=True)
-    recorded = []
-    for name, entry in catalog.files.items():
-        for architecture, artifact in artifacts(entry):
-            if artifact.sha256 == UNVERIFIED:
-                _, sha256 = fetch_any(artifact.url, limits)
-                data["files"][name][architecture]["sha256"] = sha256
-                recorded.append(f"{artifact.url} {sha256}")
-    for name, image in catalog.images.items():
-        if image.sha256 == UNVERIFIED:
-            sha256 = _manifest_digest(f"{name}:{image.tag}")
-            data["images"][name]["sha256"] = sha256
-            recorded.append(f"{name}:{image.tag} {sha256}")
-    if recorded:
-        _rewrite(path, data)
-    return recorded
-
-
-def _manifest_digest(reference: str) -> str:
-    command = ["skopeo", "inspect", "--raw", "--retry-times", "3", f"docker://{reference}"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise KubesteadError(f"asking for the manifest of {reference} failed: {' '.join(said)}")
-    return hashlib.sha256(done.stdout).hexdigest()
-
-
-def _rewrite(path: Path, data: dict[str, object]) -> None:
-    """Write the catalog anew below its leading comment, in one step."""
-    lines = path.read_text().splitlines(keepends=True)
-    first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    new = path.with_suffix(".new")
-    new.write_text("".join(lines[:first]) + yaml.safe_dump(data, sort_keys=False, width=200))
-    shutil.copymode(path, new)
-    new.replace(path)
-
-
-def silent_hosts(path: Path = CATALOG, seconds: int = PROBE_SECONDS) -> list[str]:
-    """The hosts of a catalog that do not answer over verified TLS within ``seconds``; empty where all do."""
-    catalog = Catalog.load(path)
-    urls = [artifact.url for entry in catalog.files.values() for _, artifact in artifacts(entry)]
-    urls += [repository.url for repository in catalog.apt.values()]
-    urls += [f"https://{name.split('/')[0]}/v2/" for name in catalog.images]
-    hosts = {urlsplit(url).netloc: url for url in urls}
-    with ThreadPoolExecutor(len(hosts)) as pool:
-        answered = pool.map(lambda url: _answers(url, seconds), hosts.values())
-        return [host for host, answers in zip(hosts, answered, strict=True) if not answers]
-
-
-def _answers(url: str, seconds: int) -> bool:
-    """Whether the host answers at all; which status it gives does not matter (a registry says 401)."""
-    command = ["curl", "--silent", "--head", "--output", "/dev/null", "--proto", "=https", "--max-time", str(seconds)]
-    return subprocess.run([*command, url], capture_output=True, check=False).returncode == 0

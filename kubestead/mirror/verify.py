@@ -66,12 +66,13 @@ def _apt(mirror: Path, catalog: Catalog) -> Iterator[str | Finding]:
 
 
 def _packages(name: str, folder: Path, repository: AptRepository, release: str) -> Iterator[str | Finding]:
-    index = folder / "Packages"
-    problem = _differs(index, aptrepo.digest_of(release, "Packages"), None)
-    if problem:
-        yield Finding(f"apt.{name}", f"Packages: {problem}", FIX)
-        return
-    listed = aptrepo.packages(index.read_text())
+    for index, sha256 in aptrepo.digests(release).items():
+        path = folder / index
+        problem = _differs(path, sha256, None) if path.exists() or index == "Packages" else None
+        if problem:
+            yield Finding(f"apt.{name}", f"{index}: {problem}", FIX)
+            return
+    listed = aptrepo.packages((folder / "Packages").read_text())
     for package, version in repository.packages.items():
         found = [entry for entry in listed if (entry["Package"], entry["Version"]) == (package, version)]
         if not found:

@@ -8,9 +8,8 @@ from collections.abc import Generator, Sequence
 from pyinfra import host, logger, state
 from pyinfra.api import StringCommand, operation
 
-from kubestead.errors import Finding
 from kubestead.facts.health import ClusterHealth
-from kubestead.health import findings
+from kubestead.health import findings, missing
 from kubestead.operations.flow import failure
 
 
@@ -22,18 +21,20 @@ def healthy(expected_nodes: Sequence[str], within_seconds: float) -> Generator[S
         expected_nodes: names of the nodes that must be there.
         within_seconds: how long to go on asking; then the findings are an error.
     """
-    deadline = time.monotonic() + within_seconds
-    told: list[Finding] = []
+    started = time.monotonic()
+    told = ""
     while True:
-        found = findings(host.get_fact(ClusterHealth), expected_nodes)
+        seen = host.get_fact(ClusterHealth)
+        found = findings(seen, expected_nodes)
         if not found or not state.is_executing:
             host.noop("healthy" if not found else "not healthy now")
             return
-        if time.monotonic() >= deadline:
+        elapsed = time.monotonic() - started
+        if elapsed >= within_seconds:
             break
-        if found != told:
-            waiting = "; ".join(f"{finding.where} {finding.reason}" for finding in found)
-            logger.info(f"{host.print_prefix}waiting: {waiting}")
-            told = found
+        still = missing(seen, expected_nodes)
+        if still != told:
+            logger.info(f"{host.print_prefix}{elapsed:3.0f} s, waiting for {still}")
+            told = still
         time.sleep(1)  # between two looks
     yield failure(f"not healthy after {within_seconds:.0f} s:\n" + "\n".join(map(str, found)))

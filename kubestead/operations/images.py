@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 
 from pyinfra import host
 from pyinfra.api import FileUploadCommand, StringCommand, operation
@@ -37,9 +37,12 @@ def start_pulling(
     if not missing:
         host.noop(f"{len(names)} images are there")
         return
-    pulls: Mapping[str, str] = {f"{name}:{catalog.images[name].tag}": wanted[name] for name in missing}
-    unit = unit_name(purpose)
-    yield from install_files._inner(
-        [TextFile(f"{FOLDER}/{unit}", render("images.service.j2", purpose=purpose, pulls=pulls))]
-    )
-    yield StringCommand("systemctl daemon-reload && systemctl start --no-block", unit)
+    yield from install_files._inner([unit_file(purpose, missing, catalog)])
+    yield StringCommand("systemctl daemon-reload && systemctl start --no-block", unit_name(purpose))
+
+
+def unit_file(purpose: str, names: list[str], catalog: Catalog) -> TextFile:
+    """The unit of :func:`start_pulling` for the images ``names``."""
+    pulls = {f"{name}:{catalog.images[name].tag}": catalog.image(name) for name in names}
+    text = render("images.service.j2", purpose=purpose, pulls=pulls)
+    return TextFile(f"{FOLDER}/{unit_name(purpose)}", text)

@@ -63,7 +63,7 @@ def mint_token(ttl_minutes: int) -> Commands:
     if state.is_executing:
         certificate = host.get_fact(FileTexts, paths=(CA_CERTIFICATE,)).get(CA_CERTIFICATE)
         if certificate is None:
-            yield failure(f"{host.name}: {CA_CERTIFICATE} cannot be read; is this a control plane, and do we have sudo?")
+            yield failure(f"{host.name}: {CA_CERTIFICATE} cannot be read; is this a control plane?")
             return
         host.data.join_material = JoinMaterial(token, ca_cert_hash(certificate))
     configuration = render("kubeadm-token.yaml.j2", token=token, ttl_minutes=ttl_minutes)

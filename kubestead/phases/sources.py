@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pyinfra.api.host import Host
 
@@ -27,7 +29,15 @@ class Sources:
         Raises:
             InvalidInput: the catalog cannot be read or is not of the catalog's form.
         """
-        given = node.data.get("kubestead_sources") or {}
+        return cls.given(node.data.get("kubestead_sources") or {})
+
+    @classmethod
+    def given(cls, given: Mapping[str, Any]) -> Sources:
+        """The sources a site names: ``catalog``, ``base_url``, ``registry``, each or none.
+
+        Raises:
+            InvalidInput: as :meth:`of`.
+        """
         return _load(given.get("catalog"), given.get("base_url"), given.get("registry"))
 
 

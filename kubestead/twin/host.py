@@ -125,11 +125,9 @@ class Host:
 
     def _failure(self, status: int) -> str:
         if status < 0:
-            return f"systemd-nspawn was killed by signal {-status}"
-        lines = [
-            _ESCAPES.sub("", line) for line in (self.folder / "console.log").read_text(errors="replace").splitlines()
-        ]
-        return f"systemd-nspawn ended with status {status}: {(lines or [''])[-1].strip()}"
+            return f"ended by signal {-status}"
+        console = _ESCAPES.sub("", (self.folder / "console.log").read_text(errors="replace"))
+        return f"ended with status {status}: {console.strip().splitlines()[-1] if console.strip() else 'no message'}"
 
 
 def wait_detached(folder: Path, deadline: float = 15) -> None:

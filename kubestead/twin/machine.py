@@ -29,6 +29,8 @@ TOOLS = {
 }
 
 FILESYSTEMS = frozenset({"overlay", "ext4"})
+# Bits of capabilities(7); root in a container may lack them.
+_CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21, "CAP_MKNOD": 27}
 _NAMESPACES = ("net", "mnt", "pid", "uts", "ipc", "cgroup")
 
 
@@ -45,6 +47,7 @@ class Machine:
     filesystems: frozenset[str] = FILESYSTEMS
     loop: bool = True
     namespaces: bool = True
+    lacking: tuple[str, ...] = ()
     cgroup: str = ""
 
 
@@ -68,6 +71,7 @@ def look(state: Path) -> Machine:
         filesystems=_filesystems(load=True),
         loop=Path("/dev/loop-control").exists(),
         namespaces=all(Path("/proc/self/ns", kind).exists() for kind in _NAMESPACES),
+        lacking=lacking(Path("/proc/self/status").read_text()),
         cgroup=_cgroup_problem(),
     )
 
@@ -88,6 +92,12 @@ def _cgroup_problem() -> str:
     except KubesteadError as error:
         return str(error)
     return "" if can else f"the kernel ({os.uname().release}) has no cgroup.kill; 5.14 is the first that has"
+
+
+def lacking(status: str) -> tuple[str, ...]:
+    """The capabilities a twin needs that are not in force, from ``/proc/PID/status``."""
+    effective = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapEff:"))
+    return tuple(name for name, bit in _CAPABILITIES.items() if not effective >> bit & 1)
 
 
 def filesystem_of(path: Path, mountinfo: str) -> str:

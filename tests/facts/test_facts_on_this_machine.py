@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import socket
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.shell import fact, sh
 
-from kubestead.facts import artifacts, files, kernel, membership
+from kubestead.facts import artifacts, files, kernel
 from kubestead.facts.containerd import ContainerdConfiguration, EffectiveConfiguration, Images
+from kubestead.facts.health import ClusterHealth
 from kubestead.facts.helm import HelmRelease
 from kubestead.facts.leftovers import Leftovers
+from kubestead.facts.membership import EndpointAnswers, NodeMembership
 from kubestead.facts.node import ApiNode, NodeView
 from kubestead.facts.packages import InstalledPackages
 from kubestead.facts.timesync import ActiveTimeKeeper
 from kubestead.health import ClusterState
+from kubestead.membership import Membership
+from tests.shell import fact, sh
 
 ODD_NAMES = ["plain", "with space", "quote'\"s", "$HOME", "-n", "tab\there", "ünï", "*"]
 
@@ -138,20 +142,47 @@ def test_no_stamps_no_artifacts(stamps):
 def test_a_listening_endpoint_answers_and_a_closed_one_is_silent():
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = f"127.0.0.1:{server.getsockname()[1]}"
-        assert fact(membership.EndpointAnswers, endpoint=endpoint), "it accepts, and never says a word"
-    assert not fact(membership.EndpointAnswers, endpoint=endpoint)
+        assert fact(EndpointAnswers, endpoint=endpoint), "it accepts, and never says a word"
+    assert not fact(EndpointAnswers, endpoint=endpoint)
 
 
 def test_a_name_nobody_knows_is_silent():
-    assert not fact(membership.EndpointAnswers, endpoint="k8s-api.invalid:6443")
+    assert not fact(EndpointAnswers, endpoint="k8s-api.invalid:6443")
 
 
-def test_a_host_without_curl_cannot_tell_whether_the_endpoint_answers(tmp_path):
-    assert sh(membership.EndpointAnswers().command("127.0.0.1:1"), path=str(tmp_path)).returncode == 127
+def test_a_host_without_bash_cannot_tell_whether_the_endpoint_answers(tmp_path):
+    assert sh(EndpointAnswers().command("127.0.0.1:1"), path=str(tmp_path)).returncode == 127
 
 
-def test_this_machine_is_no_node():
-    assert fact(membership.NodeMembership) == membership.Membership()
+MEMBER = Membership(is_member=True, server="https://k8s-api:6443")
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ({}, Membership()),
+        ({"etc/kubernetes/manifests/x.yaml": "", "etc/kubernetes/admin.conf": ""}, Membership()),
+        ({"etc/kubernetes/kubelet.conf": "clusters:\n- cluster:\n    server: https://k8s-api:6443\n"}, MEMBER),
+        ({"etc/kubernetes/manifests/kube-apiserver.yaml": ""}, Membership()),
+        (
+            {"etc/kubernetes/manifests/kube-apiserver.yaml": "", "etc/kubernetes/admin.conf": ""},
+            Membership(is_control_plane=True),
+        ),
+        ({"var/lib/etcd/member/wal": ""}, Membership(has_etcd_data=True)),
+        ({"var/lib/kubestead/kubeadm-in-progress": "init\n"}, Membership(interrupted="init")),
+        ({"var/lib/kubestead/kubeadm-in-progress": "join\n"}, Membership(interrupted="join")),
+        ({"var/lib/kubestead/kubeadm-in-progress": ""}, Membership(interrupted="join")),
+    ],
+)
+def test_membership_is_told_by_files(tmp_path, made, expected):
+    for path, text in made.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    command = re.sub(r"/(etc/kubernetes|var/lib)", rf"{tmp_path}/\1", NodeMembership().command())
+
+    lines = sh(command).stdout.decode().splitlines()
+
+    assert NodeMembership().process(lines) == expected
 
 
 @pytest.fixture
@@ -172,8 +203,6 @@ def test_on_a_bare_host_no_fact_fails(bare):
     assert fact(ActiveTimeKeeper, path=bare) is None
     assert fact(InstalledPackages, path=bare, names=("kubelet",)) == {}
     assert fact(kernel.KernelSettings, path=bare, keys=("net.ipv4.ip_forward",)) == {}
-    from kubestead.facts.health import ClusterHealth
-
     assert fact(ClusterHealth, path=bare) == ClusterState()
 
 

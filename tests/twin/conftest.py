@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from kubestead.twin import commands
 
 SMALL = "test-small"
 
@@ -34,8 +37,12 @@ class Twin:
         return done.stdout
 
     def ssh(self, node: str, command: str) -> str:
-        """What a command printed on a host, where it has to succeed."""
-        return self.must("ssh", node, command).strip()
+        """What a command printed on a host, where it has to succeed; by the command line's own ssh, without its start."""
+        inside = ["nsenter", f"--net=/run/netns/kubestead-{self.name}"]
+        argv = [*inside, *commands.ssh_command(self.name, node, "root", [command])]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def status(self) -> dict[str, Any]:
         """``status --json``."""
@@ -68,8 +75,11 @@ def eventually(condition: Callable[[], object], seconds: float = 30) -> None:
 
 @pytest.fixture(scope="session")
 def twin() -> Twin:
-    """The lab's twin, up; one that is up already is taken as it is, with the mirror it serves."""
-    lab = Twin("default")
+    """The lab's twin, up; one that is up already is taken as it is, with the mirror it serves.
+
+    ``KUBESTEAD_TEST_TWIN`` names another than ``default``, so that one's own lab is left alone.
+    """
+    lab = Twin(os.environ.get("KUBESTEAD_TEST_TWIN", "default"))
     known = lab.cli("status", "--json")
     has_mirror = known.returncode == 0 and json.loads(known.stdout).get("mirror", {}).get("folder")
     lab.must("up", *(["--no-mirror"] if has_mirror else []))
@@ -90,3 +100,17 @@ def small_twin(small_twin_for_all: Twin) -> Twin:
     """The small twin, up, whatever the test before did to it."""
     small_twin_for_all.must("up", "--control-planes", "1", "--no-mirror", "--workers", "0")
     return small_twin_for_all
+
+
+@pytest.fixture(scope="session")
+def built(twin: Twin) -> Twin:
+    """The lab, built from bare hosts by one run of ``deploys/cluster.py``."""
+    from tests.twin.operator import deploy  # it needs Twin
+
+    twin.must("reset")
+    run = deploy(twin, "cluster")
+    assert run.returncode == 0, run.text
+    assert "FAILED" not in run.text
+    for check in ("service by name (DNS)", "network policy keeps a stranger out", "Hubble relay answers"):
+        assert f"ok      {check}" in run.text
+    return twin

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,20 +29,22 @@ def traces(name: str) -> list[str]:
     found += [f"mount {line}" for line in Path("/proc/self/mountinfo").read_text().splitlines() if mark in line]
     found += [f"loop {line}" for line in output("losetup", "-a").splitlines() if states in line]
     found += [f"cgroup {top}/{n}" for top, names, _ in os.walk("/sys/fs/cgroup") for n in names if n == mark]
+    files = (Path("/run/kubestead/twins") / name, Path("/run/systemd/nspawn/propagate") / f"{mark}-{CP}")
+    return found + [f"file {path}" for path in files if path.exists()] + list(processes(mark, states))
+
+
+def processes(mark: str, states: str) -> Iterator[str]:
+    """Living processes with one of the texts in their command line, or the first in their cgroup.
+
+    A dead one that only its parent has not collected yet does not count: after a crash that is the machine's init.
+    """
     for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            argv = (entry / "cmdline").read_text().split("\0")
-            in_cgroup = mark in (entry / "cgroup").read_text()
-        except OSError:
-            continue
-        if in_cgroup or any(mark in word or states in word for word in argv):
-            found.append(f"process {entry.name} {' '.join(argv)}")
-    found += [
-        f"file {p}"
-        for p in (Path("/run/kubestead/twins") / name, Path("/run/systemd/nspawn/propagate") / f"{mark}-{CP}")
-        if p.exists()
-    ]
-    return found
+        with suppress(OSError):
+            words = (entry / "cmdline").read_text().split("\0")
+            dead = (entry / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+            named = any(mark in word or states in word for word in words)
+            if not dead and (named or mark in (entry / "cgroup").read_text()):
+                yield f"process {entry.name} {' '.join(words)}"
 
 
 def supervisor_killed(twin: Twin) -> None:
@@ -130,19 +134,22 @@ def test_more_than_the_machine_has_is_refused_with_numbers_before_anything_is_ma
     assert traces("test-greedy") == []
 
 
-def test_without_root_it_says_so():
-    argv = [
-        "setpriv",
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-        sys.executable,
-        "-m",
-        "kubestead.cli",
-        "twin",
-        "up",
-    ]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+TOO_LITTLE = {
+    "no root": (["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], {}, "the twin needs root"),
+    "no capability": (["setpriv", "--bounding-set=-sys_admin"], {}, "lacks CAP_SYS_ADMIN"),
+    "no tools": ([], {"PATH": "/usr/bin:/bin"}, "apt-get install debootstrap"),
+    "no disk": ([], {"XDG_STATE_HOME": "/dev/shm/kubestead-test"}, "XDG_STATE_HOME = 'tmpfs'"),
+    "no name": ([], {}, "--name = '../x'"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_LITTLE)
+def test_what_is_missing_is_said_before_anything_is_made(case):
+    prefix, environment, said = TOO_LITTLE[case]
+    name = "../x" if case == "no name" else "test-refused"
+    argv = [*prefix, sys.executable, "-m", "kubestead.cli", "twin", "up", "--no-mirror", "--name", name]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=os.environ | environment)
     assert done.returncode == 1
-    assert "the twin needs root" in done.stderr
+    assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert traces("test-refused") == []

@@ -97,6 +97,17 @@ def test_reset_makes_it_bare_within_thirty_seconds_and_keeps_its_host_key(small_
     assert small_twin.ssh(CP, "cat /etc/machine-id") != machine_id
 
 
+def test_a_host_that_cannot_start_is_named_with_the_reason(small_twin):
+    small_twin.must("power", "off", CP)
+    disk = small_twin.state / f"nodes/{CP}/var.ext4"
+    hidden = disk.rename(disk.with_name("hidden"))
+    done = small_twin.cli("power", "on", CP)
+    hidden.rename(disk)
+    assert done.returncode == 1
+    assert f"{CP}: is off: ended with status" in done.stderr
+    assert "var.ext4" in done.stderr
+
+
 def test_an_unknown_host_is_refused_with_those_there_are(small_twin):
     done = small_twin.cli("power", "off", "k8s-nope")
     assert done.returncode == 1

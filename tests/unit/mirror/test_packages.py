@@ -127,6 +127,7 @@ def test_apt_itself_takes_the_repository(repository, tmp_path):
     mirror = folder.parents[1]
     (mirror / "catalog.yaml").write_text("origin: test\n")
     (mirror / "registry").mkdir()
+    (mirror / "files").mkdir()
     apt = tmp_path / "apt"
     for name in (
         "lists/partial",
@@ -143,7 +144,8 @@ def test_apt_itself_takes_the_repository(repository, tmp_path):
         options = [f"Dir={apt}", f"Dir::Etc={apt}/etc", f"Dir::State={apt}", f"Dir::State::status={apt}/status"]
         options += [f"Dir::State::lists={apt}/lists", f"Dir::Cache={apt}/cache", "APT::Sandbox::User=root"]
         command = ["apt-get", *(f"-o{option}" for option in options)]
-        subprocess.run([*command, "update"], check=True, capture_output=True)
+        updated = subprocess.run([*command, "update"], check=True, capture_output=True, text=True)
+        assert "404" not in updated.stdout
         subprocess.run([*command, "download", "kubelet=1.31.13-1.1"], check=True, capture_output=True, cwd=apt)
     assert dpkg("--field", next(apt.glob("kubelet_*.deb")), "Version") == "1.31.13-1.1\n"
 
@@ -156,7 +158,6 @@ def test_reading_an_index():
 
 
 def test_reading_a_release():
-    assert aptrepo.digest_of(RELEASE, "Packages") == "a" * 64
-    assert aptrepo.digest_of(RELEASE, "Packages.gz") == "b" * 64
-    with pytest.raises(KubesteadError, match="states no sha256 for Contents"):
-        aptrepo.digest_of(RELEASE, "Contents")
+    assert aptrepo.digests(RELEASE) == {"Packages": "a" * 64, "Packages.gz": "b" * 64}
+    with pytest.raises(KubesteadError, match="states no sha256 for Packages"):
+        aptrepo.digests("Origin: x\nMD5Sum:\n 0123 5 Packages\n")

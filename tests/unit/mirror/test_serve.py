@@ -10,9 +10,11 @@ import urllib.request
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
-from kubestead import mirror
+from kubestead import cache, mirror
 from kubestead.catalog import Catalog, File, Image
+from kubestead.cli.mirror import app
 from kubestead.errors import InvalidInput, KubesteadError
 from kubestead.mirror import files, registry
 from kubestead.mirror.commands import run
@@ -164,6 +166,15 @@ def test_a_whole_mirror_is_verified(folder):
     assert any(line.startswith("registry.k8s.io/pause:3.10 ") for line in checked)
 
 
+def test_the_command_verifies_the_newest_mirror(folder):
+    result = CliRunner().invoke(app, ["verify"])
+    assert "run: kubestead mirror build" in str(result.exception)
+    (cache.root() / "mirrors").mkdir(parents=True)
+    folder.rename(cache.root() / "mirrors" / "test-1")
+    result = CliRunner().invoke(app, ["verify"])
+    assert result.output.splitlines()[-1] == f"{cache.root() / 'mirrors' / 'test-1'} is what its catalog says"
+
+
 def blobs(folder):
     return sorted((folder / "registry/docker/registry/v2/blobs/sha256").rglob("data"))
 
@@ -179,6 +190,7 @@ def damage(path):
         ("files.helm.any", lambda m: (m / "files/helm.tar.gz").write_bytes(DATA[:-1]), "the file has 299999 bytes"),
         ("files.helm.any", lambda m: (m / "files/helm.tar.gz").unlink(), "the file is missing"),
         ("apt.kubernetes", lambda m: damage(m / "apt/kubernetes/Packages"), "Packages: the file's sha256"),
+        ("apt.kubernetes", lambda m: damage(m / "apt/kubernetes/Packages.gz"), "Packages.gz: the file's sha256"),
         ("apt.kubernetes", lambda m: (m / "apt/kubernetes/InRelease").write_text("none"), "checking the repository's"),
         ("apt.kubernetes", lambda m: (m / "apt/kubernetes/key.asc").write_text("none"), "reading the key"),
         (

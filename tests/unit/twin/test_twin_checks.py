@@ -33,7 +33,7 @@ def test_only_hosts_that_do_not_run_yet_need_memory():
 
 def test_too_little_disk_is_refused_with_both_numbers():
     (text,) = found(replace(ROOMY, state_disk=5000))
-    assert "5000 MiB are free, 12288 MiB are needed" in text
+    assert "5000 MiB are free, 9216 MiB are needed" in text
     assert "XDG_STATE_HOME" in text
 
 
@@ -63,6 +63,14 @@ def test_everything_that_is_wrong_is_said_at_once():
     text = "\n".join(found(poor))
     for word in ("overlay", "loop-control", "CONFIG_NAMESPACES", "cgroup2", "XDG_STATE_HOME", "cores = 1", "memory"):
         assert word in text
+
+
+def test_root_in_a_container_is_told_what_it_lacks():
+    assert machine.lacking("Name:\tx\nCapEff:\t00000000a80425fb\n") == ("CAP_NET_ADMIN", "CAP_SYS_ADMIN")
+    assert machine.lacking("CapEff:\t000001ffffffffff\n") == ()
+    (text,) = found(replace(ROOMY, lacking=("CAP_SYS_ADMIN",)))
+    assert "lacks CAP_SYS_ADMIN" in text
+    assert "privileged" in text
 
 
 def test_the_file_system_of_a_path_is_that_of_its_longest_mount():

@@ -1,0 +1,56 @@
+"""A Helm release is upgraded when its chart, its values or its state differ, and only then."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from kubestead.facts.files import FileStates
+from kubestead.facts.helm import HelmRelease, Release
+from kubestead.operations.helm import release
+from tests.operations.harness import Outcome, run
+
+VALUES = {"cluster": {"name": "lab"}, "replicas": 2}
+DEPLOYED = Release("1.18.4", "deployed", 3, VALUES)
+
+
+def outcome(present: Release | None) -> Outcome:
+    return run(
+        release, {HelmRelease: present, FileStates: {}}, release_name="cilium", namespace="kube-system",
+        chart="/var/lib/kubestead/charts/cilium.tgz", chart_version="1.18.4", values=VALUES,
+    )  # fmt: skip
+
+
+def test_a_release_that_agrees_is_left():
+    done = outcome(DEPLOYED)
+    assert (done.commands, done.noop) == ([], "cilium 1.18.4 is deployed with these values")
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        None, Release("1.18.3", "deployed", 3, VALUES), Release("1.18.4", "failed", 3, VALUES),
+        Release("1.18.4", "deployed", 3, {**VALUES, "replicas": 1}), Release("1.18.4", "deployed", 3, {}),
+    ],
+    ids=["none", "another chart", "failed", "another value", "no values"],
+)  # fmt: skip
+def test_a_release_that_differs_is_upgraded_with_the_values_whole(present):
+    done = outcome(present)
+    (text,) = done.uploads.values()
+    assert yaml.safe_load(text) == VALUES
+    assert "chmod 600" in done.shell[1]
+    assert done.shell[2:] == [
+        "KUBECONFIG=/etc/kubernetes/admin.conf /usr/local/bin/helm upgrade --install --reset-values cilium "
+        "/var/lib/kubestead/charts/cilium.tgz --namespace kube-system "
+        "--values /var/lib/kubestead/cilium-values.yaml > /dev/null"
+    ]
+
+
+@pytest.mark.parametrize("status", ["pending-install", "pending-upgrade"])
+def test_the_record_of_a_helm_that_was_killed_is_deleted_first(status):
+    delete, upgrade = outcome(Release("1.18.4", status, 3, VALUES)).shell[2:]
+    assert delete == (
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf delete secret --namespace kube-system "
+        f"--selector owner=helm,name=cilium,status={status}"
+    )
+    assert "helm upgrade" in upgrade
