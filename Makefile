@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -63,6 +63,10 @@ test-pure: setup ## the tests that need no twin
 test-twin: setup ## the tests on the twin
 	$(call say,tests on the twin)
 	@tools/twin-tests.sh
+
+test-long: setup ## the tests on twins of their own that take minutes each; not part of `make test`
+	$(call say,long tests on the twin)
+	@tools/as-root.sh .venv/bin/pytest -m twin_long -p no:cacheprovider
 
 test: check test-pure test-twin ## everything that CI runs
 	@printf '\n==> make test: all passed\n'

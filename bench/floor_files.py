@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from kubestead.facts.health import ClusterHealth
+from kubestead.images import control_plane_images, node_images
 from kubestead.jointoken import new_token
 from kubestead.operations.files import TextFile
 from kubestead.operations.images import unit_file
@@ -23,7 +24,6 @@ from kubestead.phases.cilium import CHART, cilium_values
 from kubestead.phases.containerd import configuration_files
 from kubestead.phases.control_plane import init_configuration
 from kubestead.phases.host import MODULES, SETTINGS
-from kubestead.phases.images import control_plane_images, node_images
 from kubestead.phases.packages import REPOSITORY
 from kubestead.phases.sources import Sources
 from kubestead.render import render

@@ -16,7 +16,8 @@ cilium_version = "1.18.4"
 pause_version = "3.10"
 
 # The API's name and port. A name from day one, so that a second control plane or a load balancer can come later;
-# the hosts find it in /etc/hosts, where it leads to the first control plane.
+# the hosts find it in /etc/hosts, where it leads to the first control plane. (An address only for a cluster that was
+# built with one before, see docs/adopt.md.)
 control_plane_endpoint = "k8s-api:6443"
 # More names and addresses people reach the API by; they go into its certificate.
 extra_cert_sans = []

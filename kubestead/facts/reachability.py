@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from kubestead.preflight.model import Probe, Reachability
+from kubestead.preflight.survey import Probe, Reachability
 
 TIMEOUT_SECONDS = 2
 _TIMED_OUT = 124

@@ -45,8 +45,11 @@ def folder() -> Path:
     return path
 
 
-def fetch(url: str, sha256: str, limits: Limits = PATIENT) -> Path:
+def fetch(url: str, sha256: str, limits: Limits = PATIENT, protocols: str = "=https") -> Path:
     """The file at ``url``, from the cache or downloaded, with exactly this sha256.
+
+    Args:
+        protocols: those curl may speak, ``=http,https`` for a mirror on the site's own network.
 
     Raises:
         KubesteadError: it could not be had, or is not what the catalog says; nothing is kept under its digest then.
@@ -54,7 +57,7 @@ def fetch(url: str, sha256: str, limits: Limits = PATIENT) -> Path:
     final = folder() / sha256
     with cache.lock(f"download-{sha256[:16]}"):
         if not final.exists():
-            part = _complete(url, sha256, limits)
+            part = _complete(url, sha256, limits, protocols)
             part.rename(final)
     return final
 
@@ -74,16 +77,16 @@ def _part(url: str) -> Path:
     return folder() / f".{hashlib.sha256(url.encode()).hexdigest()[:16]}.part"
 
 
-def _complete(url: str, sha256: str, limits: Limits) -> Path:
+def _complete(url: str, sha256: str, limits: Limits, protocols: str) -> Path:
     part = _part(url)
     resumed = part.exists()
     if not (resumed and files.sha256(part) == sha256):
-        _download(url, part, limits)
+        _download(url, part, limits, protocols)
     found = files.sha256(part)
     if found != sha256 and resumed:
         # What lay here from before may be of another file: once more, from nothing.
         part.unlink()
-        _download(url, part, limits)
+        _download(url, part, limits, protocols)
         found = files.sha256(part)
     if found != sha256:
         part.unlink()
@@ -94,10 +97,10 @@ def _complete(url: str, sha256: str, limits: Limits) -> Path:
     return part
 
 
-def _download(url: str, part: Path, limits: Limits) -> None:
+def _download(url: str, part: Path, limits: Limits, protocols: str = "=https") -> None:
     pause = limits.pause_seconds
     for attempt in range(1, limits.attempts + 1):
-        code, status, said = _curl(url, part, limits)
+        code, status, said = _curl(url, part, limits, protocols)
         if code == 0:
             return
         if code == RANGE_REFUSED or status == "416":
@@ -112,9 +115,9 @@ def _download(url: str, part: Path, limits: Limits) -> None:
     )
 
 
-def _curl(url: str, part: Path, limits: Limits) -> tuple[int, str, str]:
+def _curl(url: str, part: Path, limits: Limits, protocols: str) -> tuple[int, str, str]:
     command = [
-        "curl", "--silent", "--show-error", "--fail", "--location", "--proto", "=https", "--proto-redir", "=https",
+        "curl", "--silent", "--show-error", "--fail", "--location", "--proto", protocols, "--proto-redir", protocols,
         "--connect-timeout", str(limits.connect_seconds),
         "--speed-limit", "1024", "--speed-time", str(limits.stall_seconds),
         "--continue-at", "-", "--output", str(part), "--write-out", "%{http_code}", "--url", url,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -88,20 +88,21 @@ def running(
     storage: Path, address: str, *, read_only: bool = False, tls: tuple[Path, Path] | None = None
 ) -> Iterator[Registry]:
     """Run docker-registry on a folder for the length of a block."""
-    with tempfile.NamedTemporaryFile("w", prefix="kubestead-registry-", suffix=".yml") as file:
-        file.write(configuration(storage, address, read_only=read_only, tls=tls))
-        file.flush()
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=TERM", "docker-registry", "serve", file.name],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-        )  # fmt: skip
-        try:
-            registry = Registry(process, address)
-            registry.wait_until_listening()
-            yield registry
-        finally:
-            process.terminate()
-            process.wait()
+    # The configuration is a file in memory, so that nothing is left behind however this process ends.
+    descriptor = os.memfd_create("docker-registry.yml")
+    os.write(descriptor, configuration(storage, address, read_only=read_only, tls=tls).encode())
+    process = subprocess.Popen(
+        ["setpriv", "--pdeathsig=TERM", "docker-registry", "serve", f"/proc/self/fd/{descriptor}"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", pass_fds=(descriptor,),
+    )  # fmt: skip
+    os.close(descriptor)
+    try:
+        registry = Registry(process, address)
+        registry.wait_until_listening()
+        yield registry
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def free_port(address: str = "127.0.0.1") -> int:

@@ -12,6 +12,7 @@ from pyinfra import host
 from pyinfra.api import FileUploadCommand, OperationError, QuoteString, StringCommand, operation
 
 from kubestead.facts.files import FileState, FileStates, FileTexts
+from kubestead.facts.names import NameAddresses
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,19 @@ def _is_same(file: TextFile, state: FileState | None) -> bool:
 
 
 @operation()
-def name_in_etc_hosts(host_name: str, address: str) -> Generator[StringCommand | FileUploadCommand, None, None]:
-    """Have ``/etc/hosts`` map ``host_name`` to ``address`` and to nothing else; every other line stays as it is."""
+def name_in_etc_hosts(
+    host_name: str, address: str, unless_known: bool = False
+) -> Generator[StringCommand | FileUploadCommand, None, None]:
+    """Have ``/etc/hosts`` map ``host_name`` to ``address`` and to nothing else; every other line stays as it is.
+
+    Args:
+        host_name: the name.
+        address: its IPv4 address.
+        unless_known: leave the name alone where it leads anywhere already (to a load balancer, say).
+    """
+    if unless_known and (known := host.get_fact(NameAddresses, host_name=host_name)):
+        host.noop(f"{host_name} is {', '.join(known)}")
+        return
     text = host.get_fact(FileTexts, paths=("/etc/hosts",)).get("/etc/hosts")
     if text is None:
         raise OperationError(f"{host.name}: /etc/hosts cannot be read; run as root or with sudo")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+from pyinfra.api import FileUploadCommand, OperationError, QuoteString, StringCommand, operation
 
+from kubestead.aptsources import without_source
 from kubestead.catalog import AptRepository
 from kubestead.facts.files import FileTexts
-from kubestead.facts.packages import InstalledPackages
+from kubestead.facts.packages import AptSourcesNaming, InstalledPackages
 from kubestead.operations.files import TextFile, install_files
 from kubestead.render import render
 
@@ -22,6 +23,9 @@ APT = "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -o DPkg::Loc
 def repository(repository_name: str, source: AptRepository) -> Commands:
     """Have apt trust and read a signed repository: its key only with the catalog's fingerprint.
 
+    Entries for the same repository that somebody wrote before are turned off: apt reads no source at all while two name
+    one repository with different keys.
+
     Args:
         repository_name: how its files below ``/etc/apt/sources.list.d`` and ``/etc/apt/keyrings`` are called.
         source: the repository as the catalog has it.
@@ -32,7 +36,22 @@ def repository(repository_name: str, source: AptRepository) -> Commands:
     if keyring not in texts or texts.get(stamp, "").strip() != source.key_fingerprint:
         yield StringCommand(render("install-apt-key.sh.j2", source=source, keyring=keyring, stamp=stamp))
     text = render("kubernetes.sources.j2", url=source.url, suite=source.suite, keyring=keyring)
-    yield from install_files._inner([TextFile(f"/etc/apt/sources.list.d/{repository_name}.sources", text)])
+    path = f"/etc/apt/sources.list.d/{repository_name}.sources"
+    yield from install_files._inner([*_others_turned_off(source.url, path), TextFile(path, text)])
+
+
+def _others_turned_off(url: str, own: str) -> Iterator[TextFile]:
+    for path, text in host.get_fact(AptSourcesNaming, url=url).items():
+        if path == own:
+            continue
+        try:
+            wanted = without_source(path, text, url, own)
+        except ValueError as error:
+            raise OperationError(
+                f"{host.name}: {path} contradicts {own} about {url}, and {error}; take {url} out of it"
+            ) from error
+        if wanted != text:
+            yield TextFile(path, wanted)
 
 
 @operation()

@@ -9,6 +9,7 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from kubestead.catalog import Catalog
+from kubestead.images import CILIUM
 from kubestead.merge import deep_merge
 from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.helm import release
@@ -19,6 +20,8 @@ from kubestead.render import render
 from kubestead.spec import ClusterSpec
 
 CHART = "/var/lib/kubestead/charts/cilium.tgz"
+# The images whose digests stand in the values.
+VALUES_IMAGES = tuple(f"{CILIUM}/{name}" for name in ("cilium", "operator-generic", "hubble-relay"))
 
 
 @deploy("Cilium")

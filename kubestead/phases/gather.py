@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -18,14 +17,14 @@ from pyinfra.api.facts import get_fact
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host, ctx_state
 
+from kubestead.clock import now
 from kubestead.facts.host import HostFacts
 from kubestead.facts.reachability import ReachedPorts
-from kubestead.preflight.model import HostInfo, Probe
+from kubestead.preflight.model import HostInfo
+from kubestead.preflight.survey import Probe
 
 # A healthy host answers in 0.1 s; one that swaps may take long; one that hangs must not hold the run for ever.
 TIMEOUT_SECONDS = 60
-# The controller's clock as it was at the start, carried on by one that is never set: a laptop's jumps when it wakes.
-_STARTED = time.time() - time.monotonic()
 _T = TypeVar("_T")
 _RESULTS: WeakKeyDictionary[State, dict[str, Any]] = WeakKeyDictionary()
 
@@ -80,9 +79,9 @@ def facts_of_all() -> dict[str, Answer]:
 
 def facts_of_one(node: Host) -> Answer:
     """The facts of ``node``, which is connected to if it is not yet."""
-    sent = _now()
+    sent = now()
     info, failure = _ask(node, HostFacts)
-    return Answer(info, sent, _now(), failure or (None if info else NO_ANSWER))
+    return Answer(info, sent, now(), failure or (None if info else NO_ANSWER))
 
 
 def facts_and_probes(
@@ -102,12 +101,13 @@ def facts_and_probes(
     return facts, probing.get()
 
 
+def fact_of(node: Host, fact: type[FactBase[_T]]) -> tuple[_T | None, Failure | None]:
+    """A fact of one host, or None and the reason."""
+    return _ask(node, fact)
+
+
 def _state() -> State:
     return cast(State, ctx_state.get())  # type: ignore[no-untyped-call]
-
-
-def _now() -> float:
-    return _STARTED + time.monotonic()
 
 
 def _on_all(ask: Callable[[Host], _T]) -> dict[str, _T]:

@@ -7,8 +7,10 @@ from pyinfra.api.deploy import deploy
 from kubestead.operations import kernel, network
 from kubestead.operations.files import name_in_etc_hosts
 from kubestead.operations.timesync import time_synchronised
+from kubestead.phases.running import built_elsewhere
 from kubestead.phases.topology import first_control_plane_address
 from kubestead.spec import ClusterSpec
+from kubestead.spec.fields import is_address
 
 MODULES = ("overlay", "br_netfilter")
 
@@ -29,9 +31,13 @@ def prepare_host(spec: ClusterSpec) -> None:
     kernel.modules(name="Kernel modules", names=MODULES)
     kernel.settings(name="Kernel settings", values=SETTINGS)
     kernel.no_swap(name="No swap")
-    name_in_etc_hosts(
-        name="Name of the control plane", host_name=spec.endpoint_host, address=first_control_plane_address()
-    )
+    if not is_address(spec.endpoint_host):
+        name_in_etc_hosts(
+            name="Name of the control plane",
+            host_name=spec.endpoint_host,
+            address=first_control_plane_address(),
+            unless_known=built_elsewhere(),
+        )
     network.leave_foreign_routes_alone(name="systemd-networkd leaves Cilium's routes alone")
     if spec.time_sync:
         time_synchronised(name="Time synchronisation")

@@ -6,18 +6,22 @@ from collections.abc import Container
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 
+import gevent  # type: ignore[import-untyped]
 from pyinfra import host, inventory, state
 
 from kubestead.catalog import Catalog
 from kubestead.errors import Finding, InvalidInput
+from kubestead.phases import running
+from kubestead.phases.chart import chart_findings
+from kubestead.phases.cilium import VALUES_IMAGES
 from kubestead.phases.gather import Answer, facts_and_probes, once
 from kubestead.phases.known import architecture, host_facts, membership
 from kubestead.phases.load import ALL, errors, load_spec, print_findings, refusal
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address
 from kubestead.preflight.checks import run_checks
-from kubestead.preflight.model import ClockOffset, Host, Node, Role, Survey
 from kubestead.preflight.network import needed_connections
+from kubestead.preflight.survey import ClockOffset, Host, Node, Role, Survey
 from kubestead.spec import ClusterSpec
 
 __all__ = ["architecture", "host_facts", "load_spec", "membership", "preflight"]
@@ -50,7 +54,14 @@ def _check(spec: ClusterSpec) -> list[Finding]:
         catalog = Sources.of(host).catalog
     except InvalidInput as error:
         findings += error.findings
+    # Asked while the hosts are; its answer is wanted after theirs.
+    asking = gevent.spawn(running.ask)
     findings += _survey(spec, nodes, unreachable, catalog)
+    asking.join()
+    if catalog and all(name in catalog.images for name in VALUES_IMAGES):
+        places = host.data.get("kubestead_where") or {}
+        findings += chart_findings(spec, catalog, len(nodes), places)
+        findings += running.running_findings(spec, catalog, len(nodes), places)
     print_findings(findings)
     return findings
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pyinfra import host
 from pyinfra.api.deploy import deploy
 
+from kubestead.images import AGNHOST
 from kubestead.operations.health import healthy
 from kubestead.operations.smoke import smoke
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import node_names
 from kubestead.spec import ClusterSpec
 
-AGNHOST = "registry.k8s.io/e2e-test-images/agnhost"
 # The slowest thing waited for is an image pull on a thin line.
 WITHIN_SECONDS = 600
 

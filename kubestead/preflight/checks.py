@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from kubestead.errors import Finding
-from kubestead.preflight import clock, identity, kernel, machine, members, network, ports, software
-from kubestead.preflight.model import Host, Survey
+from kubestead.preflight import clock, identity, kernel, machine, members, network, ports, software, supply
+from kubestead.preflight.survey import Host, Survey
 
 HostCheck = Callable[[Host, Survey], Iterable[Finding]]
 ClusterCheck = Callable[[Survey], Iterable[Finding]]
@@ -39,9 +39,11 @@ HOST_CHECKS: tuple[HostCheck, ...] = (
 )
 
 CLUSTER_CHECKS: tuple[ClusterCheck, ...] = (
+    supply.check_catalog,
     members.check_one_control_plane,
     members.check_one_cluster,
     members.check_new_cluster,
+    members.check_endpoint_is_a_name,
     identity.check_clones,
     clock.check_clocks,
     network.check_addresses,

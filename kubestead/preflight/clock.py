@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from kubestead.errors import Finding
 from kubestead.preflight.findings import finding, unknown
-from kubestead.preflight.model import ClockOffset, Host, Survey
+from kubestead.preflight.survey import ClockOffset, Host, Survey
 
 TOLERANCE = 2.0
 FIX = "turn its time synchronisation on ('timedatectl set-ntp true', or chrony) and look with 'timedatectl'"

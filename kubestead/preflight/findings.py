@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from kubestead.errors import Finding
-from kubestead.preflight.model import Host
+from kubestead.preflight.survey import Host
 
 Severity = Literal["error", "warning"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from kubestead.errors import Finding
 from kubestead.preflight.findings import finding, unknown
-from kubestead.preflight.model import Host, Survey
+from kubestead.preflight.survey import Host, Survey
 
 
 def check_hostname(host: Host, survey: Survey) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kubestead.errors import Finding
 from kubestead.preflight.findings import finding, unknown
-from kubestead.preflight.model import Host, Survey
+from kubestead.preflight.survey import Host, Survey
 
 # https://docs.cilium.io/en/v1.18/operations/system_requirements/
 MINIMUM_KERNEL = (5, 10)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from kubestead.catalog import File
 from kubestead.errors import Finding
 from kubestead.preflight.findings import finding, unknown
-from kubestead.preflight.model import Host, Survey
+from kubestead.preflight.survey import Host, Survey
 
 SUPPORTED_OS = {("ubuntu", "22.04"): "Ubuntu 22.04", ("ubuntu", "24.04"): "Ubuntu 24.04", ("debian", "12"): "Debian 12"}
 # An image of a few hundred files is several ten thousand inodes; ext4 gives a 10 GiB disk about 650 000.

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from kubestead.errors import Finding
 from kubestead.membership import Membership, may_initialise
 from kubestead.preflight.findings import finding
-from kubestead.preflight.model import Host, Role, Survey
+from kubestead.preflight.survey import Host, Role, Survey
+from kubestead.spec.fields import is_address
 
 RESET = "pyinfra INVENTORY deploys/reset.py --limit"
 
@@ -35,6 +36,21 @@ def check_new_cluster(survey: Survey) -> Iterator[Finding]:
         return
     members = {role: _memberships(survey, role) for role in ("control_plane", "worker")}
     yield from may_initialise(first.name, members["control_plane"], members["worker"], endpoint_answers=False)
+
+
+def check_endpoint_is_a_name(survey: Survey) -> Iterator[Finding]:
+    """The endpoint is in every certificate and kubeconfig; an address is for a cluster that was built with one."""
+    first = next((host for host in survey.hosts if host.node.role == "control_plane"), None)
+    mine = first.info.files.membership if first else None
+    runs = mine is None or (mine.is_control_plane and mine.interrupted is None)
+    if runs or not is_address(survey.spec.endpoint_host):
+        return
+    yield Finding(
+        "control_plane_endpoint",
+        "is an address, which can never move to another machine",
+        f"write a name, as in 'k8s-api:{survey.spec.endpoint_port}'; the hosts learn it",
+        value=survey.spec.control_plane_endpoint,
+    )
 
 
 def _memberships(survey: Survey, role: Role) -> dict[str, Membership]:

@@ -1,4 +1,4 @@
-"""What is known of the hosts before anything is touched. None means unknown, and unknown never counts as healthy."""
+"""What is known of one host: plain types, made by the parsers and read by the checks. Unknown is None, not healthy."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from kubestead.catalog import Catalog
 from kubestead.membership import Membership
 from kubestead.netplan import Route
-from kubestead.spec import ClusterSpec
-
-Role = Literal["control_plane", "worker"]
-Reachability = Literal["open", "refused", "timeout", "no route"]
 
 
 @dataclass(frozen=True)
@@ -163,70 +158,3 @@ class HostInfo:
     def to_json(self) -> Any:
         """Plain values, as ``pyinfra INVENTORY fact kubestead.facts.host.HostFacts`` prints them."""
         return TypeAdapter(HostInfo).dump_python(self, mode="json")
-
-
-@dataclass(frozen=True)
-class ClockOffset:
-    """How far a host's clock is from the controller's, in seconds: certainly between ``low`` and ``high``.
-
-    The host read its clock after the controller sent the command and before the controller had the answer, so its
-    offset is at least (clock - received) and at most (clock - sent).
-    """
-
-    low: float
-    high: float
-
-    @property
-    def middle(self) -> float:
-        return (self.low + self.high) / 2
-
-
-@dataclass(frozen=True)
-class Probe:
-    """The answer of one TCP connection attempt from a host to a peer's port."""
-
-    address: str
-    port: int
-    result: Reachability
-
-
-@dataclass(frozen=True)
-class Node:
-    """A host of the inventory: its name (the node's name in the cluster), its role and its node address."""
-
-    name: str
-    role: Role
-    address: IPv4Address
-
-
-@dataclass(frozen=True)
-class Host:
-    """A node whose facts were gathered. ``clock`` and ``probes`` are None where they could not be had."""
-
-    node: Node
-    info: HostInfo
-    clock: ClockOffset | None = None
-    probes: tuple[Probe, ...] | None = None
-
-    @property
-    def name(self) -> str:
-        return self.node.name
-
-
-@dataclass(frozen=True)
-class Survey:
-    """All that the checks look at.
-
-    Args:
-        spec: the cluster as it should be.
-        nodes: every host of the inventory.
-        hosts: those whose facts were gathered: fewer than ``nodes`` with ``--limit``.
-        peers: those whose connections to each other matter to this run: its hosts, and every control plane.
-        catalog: what is installed on the hosts; None when it could not be read, which is a finding elsewhere.
-    """
-
-    spec: ClusterSpec
-    nodes: tuple[Node, ...]
-    hosts: tuple[Host, ...]
-    peers: tuple[Node, ...]
-    catalog: Catalog | None

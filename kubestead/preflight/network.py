@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kubestead.errors import Finding
 from kubestead.netplan import check_address_plan
 from kubestead.preflight.findings import finding, unknown
-from kubestead.preflight.model import Host, Node, Survey
+from kubestead.preflight.survey import Host, Node, Survey
 from kubestead.spec import ClusterSpec
 
 KUBELET = 10250
 CILIUM_HEALTH = 4240
 HUBBLE = 4244
+_KEPT = "the cluster runs with it, and it cannot be changed in place"
 _REASONS = {
     "timeout": "does not answer: a firewall drops the connection, or the host is down",
     "no route": "has no route there, or a firewall rejects it",
@@ -93,7 +95,6 @@ def check_routes_known(host: Host, survey: Survey) -> Iterator[Finding]:
 
 def check_addresses(survey: Survey) -> Iterator[Finding]:
     """Pool, service CIDR, node addresses and live routes against each other, and no node address twice."""
-    spec = survey.spec
     holders: dict[str, list[str]] = defaultdict(list)
     for node in survey.nodes:
         holders[str(node.address)].append(node.name)
@@ -101,10 +102,30 @@ def check_addresses(survey: Survey) -> Iterator[Finding]:
         if len(names) > 1:
             where = f"{', '.join(names)}: node address"
             yield Finding(where, "is given to several nodes", "write node_address for each in site.yaml", value=address)
-    yield from check_address_plan(
+    yield from _address_plan(survey)
+
+
+def _address_plan(survey: Survey) -> Iterator[Finding]:
+    """A running cluster keeps its networks, so what they meet on its members is only told; a host that has yet to join
+    must not bring such a network with it."""
+    members = [host for host in survey.hosts if host.info.files.joined and host.info.files.interrupted is None]
+    if not members:
+        yield from _plan(survey, survey.hosts)
+        return
+    running = _plan(survey, members)
+    yield from (replace(clash, fix=_KEPT, severity="warning") for clash in running)
+    told = {(clash.where, clash.reason) for clash in running}
+    for clash in _plan(survey, [host for host in survey.hosts if host not in members]):
+        if (clash.where, clash.reason) not in told:
+            yield replace(clash, fix=f"{_KEPT}; take that network off the host, or leave the host out")
+
+
+def _plan(survey: Survey, hosts: Sequence[Host]) -> list[Finding]:
+    spec = survey.spec
+    return check_address_plan(
         spec.pod_cidr,
         spec.pod_cidr_mask_size,
         spec.service_cidr,
         {node.name: node.address for node in survey.nodes},
-        {host.name: host.info.routes or () for host in survey.hosts},
+        {host.name: host.info.routes or () for host in hosts},
     )

@@ -8,7 +8,8 @@ from typing import Literal
 
 from kubestead.errors import Finding
 from kubestead.preflight.findings import finding, unknown
-from kubestead.preflight.model import Host, Role, Socket, Survey
+from kubestead.preflight.model import Socket
+from kubestead.preflight.survey import Host, Role, Survey
 from kubestead.spec import ClusterSpec
 
 VXLAN = 8472

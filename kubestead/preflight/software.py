@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kubestead.errors import Finding
 from kubestead.preflight.findings import finding, unknown
-from kubestead.preflight.model import Host, Survey
+from kubestead.preflight.survey import Host, Survey
 
 OTHER_KUBERNETES = {
     "k3s.service": "k3s",

@@ -52,7 +52,8 @@ class ClusterSpec(BaseModel):
         default="3.10", pattern=r"^\d+\.\d+(\.\d+)?$", description="the tag of the pause image, as in '3.10'"
     )
     control_plane_endpoint: Endpoint = Field(
-        default="k8s-api:6443", description="the API's name and port, as in 'k8s-api:6443'; a name, never an address"
+        default="k8s-api:6443",
+        description="the API's name and port, as in 'k8s-api:6443'; an address only where a running cluster has one",
     )
     extra_cert_sans: tuple[SubjectAltName, ...] = Field(
         default=(), strict=False, description="more names and addresses for the API's certificate, a list of text"
@@ -115,7 +116,9 @@ class ClusterSpec(BaseModel):
     def _fits_together(self, info: ValidationInfo) -> ClusterSpec:
         unsure = (info.context or {}).get("unsure", ())
         if not {"pod_cidr", "pod_cidr_mask_size", "service_cidr"}.intersection(unsure):
-            findings = check_pool(self.pod_cidr, self.pod_cidr_mask_size, self.service_cidr)
+            # Whether services keep out of the pool is for preflight to say: a cluster that runs already may be so.
+            found = check_pool(self.pod_cidr, self.pod_cidr_mask_size, self.service_cidr)
+            findings = [finding for finding in found if finding.where == "pod_cidr"]
             if findings:
                 raise InvalidInput(findings)
         return self
@@ -145,7 +148,7 @@ class ClusterSpec(BaseModel):
 
     @property
     def endpoint_host(self) -> str:
-        """The API's DNS name."""
+        """The API's DNS name; the address, in a cluster that was built with one."""
         return split_host_port(self.control_plane_endpoint)[0]
 
     @property

@@ -109,12 +109,10 @@ def split_host_port(value: str) -> tuple[str, int]:
 
 def _endpoint(value: str) -> str:
     host, port = split_host_port(value)
-    if is_address(host.strip("[]")):
-        # The endpoint is written into every certificate and kubeconfig; a name can later point elsewhere.
-        raise Refusal(
-            "is an address, which can never move", f"write a name, as in 'k8s-api:{port}'; the hosts learn it"
-        )
-    if not is_dns_name(host):
+    if is_address(host.strip("[]")) and "." not in host:
+        raise Refusal("is an IPv6 address", f"write a name, as in 'k8s-api:{port}'")
+    # An IPv4 address passes: clusters were built so, and it cannot be changed. Preflight refuses it for a new one.
+    if not is_dns_name(host) and not is_address(host):
         raise Refusal(f"has host {host!r}, which is not a DNS name", f"write a name, as in 'k8s-api:{port}'")
     return value
 

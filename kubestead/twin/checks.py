@@ -8,7 +8,7 @@ from kubestead.errors import Finding
 from kubestead.twin.machine import FILESYSTEMS, TOOLS, Machine
 from kubestead.twin.plan import Node
 
-# Measured: a lab of three with Cilium and Hubble takes 2.9 GB of memory; its control plane 1.9 GiB of disk, a worker 1.6.
+# Measured on a lab of three with Cilium and Hubble: 2.9 GB of memory in all; 1.9 GiB of disk on the control plane.
 MEMORY_MIB = {"control_plane": 1500, "workers": 800}
 DISK_MIB = {"control_plane": 3072, "workers": 3072}
 IMAGE_MIB = 1200

@@ -13,7 +13,7 @@ from kubestead.twin.mirror import FILES_PORT, REGISTRY_PORT
 from kubestead.twin.plan import GATEWAY
 from kubestead.twin.process import progress
 
-_SERVE_SECONDS = 30
+_SERVE_SECONDS = 60
 
 
 def mirror(source: str) -> Path:

@@ -14,8 +14,8 @@ from pyinfra_testing.facts import make_fact_tests
 from kubestead.facts.host import SCRIPT, HostFacts
 from kubestead.facts.membership import MARKER
 from kubestead.facts.reachability import ReachedPorts
-from kubestead.preflight.model import Probe
 from kubestead.preflight.parse import host_info
+from kubestead.preflight.survey import Probe
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.filterwarnings("ignore:No command set for test")

@@ -37,7 +37,7 @@ class Twin:
         return done.stdout
 
     def ssh(self, node: str, command: str) -> str:
-        """What a command printed on a host, where it has to succeed; by the command line's own ssh, without its start."""
+        """What a command printed on a host, where it has to succeed; by the same ssh as the command's."""
         inside = ["nsenter", f"--net=/run/netns/kubestead-{self.name}"]
         argv = [*inside, *commands.ssh_command(self.name, node, "root", [command])]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -74,16 +74,17 @@ def eventually(condition: Callable[[], object], seconds: float = 30) -> None:
 
 
 @pytest.fixture(scope="session")
-def twin() -> Twin:
-    """The lab's twin, up; one that is up already is taken as it is, with the mirror it serves.
+def twin() -> Iterator[Twin]:
+    """The lab's twin under a name of the tests' own, taken down at the end; nobody's own lab is touched.
 
-    ``KUBESTEAD_TEST_TWIN`` names another than ``default``, so that one's own lab is left alone.
+    ``KUBESTEAD_TEST_TWIN`` names a twin that is up already and stays up, for quick work on a test.
     """
-    lab = Twin(os.environ.get("KUBESTEAD_TEST_TWIN", "default"))
-    known = lab.cli("status", "--json")
-    has_mirror = known.returncode == 0 and json.loads(known.stdout).get("mirror", {}).get("folder")
-    lab.must("up", *(["--no-mirror"] if has_mirror else []))
-    return lab
+    kept = os.environ.get("KUBESTEAD_TEST_TWIN")
+    lab = Twin(kept or "test")
+    lab.must("up")
+    yield lab
+    if not kept:
+        lab.must("down")
 
 
 @pytest.fixture(scope="session")

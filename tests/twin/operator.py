@@ -47,13 +47,13 @@ class Run:
         return [item["name"] for item in json.loads(self.stdout)["results"]["operations"] if item["success"]]
 
 
-def deploy(twin: Twin, name: str, *arguments: str, site: Path | None = None) -> Run:
+def deploy(
+    twin: Twin, name: str, *arguments: str, site: Path | None = None, inventory: str = "inventory/lab.py"
+) -> Run:
     """Run ``deploys/<name>.py`` on the lab inside the twin's network, with its site file or another."""
     yes = [] if "--dry" in arguments else ["-y"]  # -y leaves change detection out
     settings = ["env", f"KUBESTEAD_SITE={site}"] if site else []
-    done = twin.cli(
-        "exec", "--", *settings, PYINFRA, *yes, *arguments, "inventory/lab.py", f"deploys/{name}.py", timeout=900
-    )
+    done = twin.cli("exec", "--", *settings, PYINFRA, *yes, *arguments, inventory, f"deploys/{name}.py", timeout=900)
     return Run(done.returncode, done.stdout, done.stderr)
 
 

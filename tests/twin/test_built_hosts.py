@@ -57,8 +57,8 @@ def test_containerd_is_configured_as_meant(host: Host) -> None:
 
 def test_secrets_are_roots_alone(host: Host) -> None:
     assert host.file("/etc/kubernetes/kubelet.conf").mode == 0o600
-    keys = "find /var/lib/kubelet/pki /etc/kubernetes ( -name '*.key' -o -name '*.pem' -o -name '*.conf' ) -perm /077"
-    assert host.check_output(keys.replace("(", "\\(").replace(")", "\\)")) == ""
+    private = "-name '*.key' -o -name '*.pem' -o -name '*.conf'"
+    assert host.check_output(rf"find /var/lib/kubelet/pki /etc/kubernetes -type f \( {private} \) -perm /077") == ""
 
 
 def test_the_control_planes_name_leads_to_it(host: Host) -> None:

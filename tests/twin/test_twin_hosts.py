@@ -66,7 +66,7 @@ def test_the_kubelet_finds_what_it_needs(twin, node):
         node,
         "findmnt -no PROPAGATION /; findmnt -no FSTYPE,SOURCE /var; stat -c %F /dev/kmsg; "
         "for c in /sys/fs/cgroup/*/; do mountpoint -q $c && mkdir $c/t && rmdir $c/t || exit 1; done; "
-        "sysctl -n net.ipv4.ip_forward; sysctl -qw net.ipv4.ip_forward=0",
+        "sysctl -qw net.ipv4.ip_forward=$(sysctl -n net.ipv4.ip_forward)",
     ).splitlines()
     assert out[0] == "shared"
     assert out[1].split()[0] == "ext4"

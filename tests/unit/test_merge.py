@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from kubestead.merge import deep_merge
 
-TREES = st.recursive(
-    st.integers() | st.none(), lambda below: st.dictionaries(st.sampled_from("abc"), below), max_leaves=8
-)
-MAPPINGS = st.dictionaries(st.sampled_from("abc"), TREES)
+KEYS = st.sampled_from("abc")
+TREES = st.recursive(st.integers() | st.none(), lambda below: st.dictionaries(KEYS, below), max_leaves=8)
+MAPPINGS = st.dictionaries(KEYS, TREES)
 
 
 @pytest.mark.parametrize(

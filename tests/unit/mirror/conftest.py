@@ -23,6 +23,22 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
+@pytest.fixture(scope="session")
+def signed_repository(tmp_path_factory):
+    """A signed repository, made once; its folder is to be copied, never changed. Gives it and the fingerprint."""
+    folder = tmp_path_factory.mktemp("repository") / "deb"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        return folder, make_repository(folder)
+
+
+@pytest.fixture(scope="session")
+def image_layout(tmp_path_factory):
+    """An OCI layout with the image ``it`` of two architectures, made once. Gives it and the image's sha256."""
+    folder = tmp_path_factory.mktemp("image") / "layout"
+    return folder, write_layout(folder)
+
+
 @dataclass
 class Upstream:
     """What the server has, how it behaves per path, and what it was asked."""
@@ -114,7 +130,7 @@ def upstream(authority):
 
 
 @pytest.fixture
-def registry_k8s_io(tmp_path, authority, monkeypatch):
+def registry_k8s_io(tmp_path, authority, image_layout, monkeypatch):
     """A docker-registry with TLS that skopeo takes for registry.k8s.io; gives the sha256 of its one image."""
     certificate, key = tmp_path / "registry.pem", tmp_path / "registry.key"
     issued = authority.issue_cert("localhost")
@@ -122,7 +138,7 @@ def registry_k8s_io(tmp_path, authority, monkeypatch):
     issued.cert_chain_pems[0].write_to_path(str(certificate))
     storage = tmp_path / "upstream-registry"
     storage.mkdir()
-    sha256 = write_layout(tmp_path / "layout")
+    layout, sha256 = image_layout
     address = f"localhost:{registry.free_port()}"
     with registry.running(storage, address, tls=(certificate, key)) as running:
         # skopeo reads the user's own configuration, below HOME.
@@ -132,15 +148,15 @@ def registry_k8s_io(tmp_path, authority, monkeypatch):
         configuration.parent.mkdir(parents=True)
         configuration.write_text(f'[[registry]]\nprefix = "registry.k8s.io"\nlocation = "{running.address}"\n')
         copy = ["skopeo", "copy", "--quiet", "--insecure-policy", "--all", "--preserve-digests"]
-        run([*copy, f"oci:{tmp_path / 'layout'}:it", f"docker://{address}/pause:3.10"], "playing registry.k8s.io")
+        run([*copy, f"oci:{layout}:it", f"docker://{address}/pause:3.10"], "playing registry.k8s.io")
         yield sha256
 
 
 @pytest.fixture
-def catalog(tmp_path, upstream, registry_k8s_io):
+def catalog(tmp_path, upstream, signed_repository, registry_k8s_io):
     """A catalog file of everything the played upstream has."""
-    fingerprint = make_repository(tmp_path / "repository")
-    for file in (tmp_path / "repository").iterdir():
+    repository, fingerprint = signed_repository
+    for file in repository.iterdir():
         upstream.offer(f"deb/{file.name}", file.read_bytes())
     files = {}
     for architecture in ("amd64", "arm64"):

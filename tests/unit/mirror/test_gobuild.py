@@ -11,8 +11,16 @@ from kubestead.mirror import components, gobuild, progress
 MAIN = 'package main\n\nvar Version = "none"\n\nfunc main() { println(Version) }\n'
 
 
+@pytest.fixture(scope="module")
+def go_cache(tmp_path_factory):
+    """One Go cache for the module, so that Go's own library is compiled once."""
+    return tmp_path_factory.mktemp("go")
+
+
 @pytest.fixture
-def component(tmp_path, monkeypatch):
+def component(tmp_path, monkeypatch, go_cache):
+    cache.root().mkdir(parents=True)
+    (cache.root() / "go").symlink_to(go_cache)
     monkeypatch.setattr(components, "GOMOD", tmp_path)
     folder = tmp_path / "hello"
     (folder / "cmd/hello").mkdir(parents=True)

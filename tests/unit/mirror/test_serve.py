@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,28 +14,27 @@ import yaml
 from typer.testing import CliRunner
 
 from kubestead import cache, mirror
-from kubestead.catalog import Catalog, File, Image
+from kubestead.catalog import AptRepository, Catalog, File, Image
 from kubestead.cli.mirror import app
 from kubestead.errors import InvalidInput, KubesteadError
 from kubestead.mirror import files, registry
 from kubestead.mirror.commands import run
 from kubestead.mirror.serve import serving
-from tests.unit.mirror.made import make_repository, write_layout
 
 DATA = os.urandom(300_000)
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A whole small mirror."""
-    path = tmp_path / "mirror"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, signed_repository, image_layout):
+    """A whole small mirror, made once."""
+    path = tmp_path_factory.mktemp("made") / "mirror"
     (path / "files").mkdir(parents=True)
     (path / "registry").mkdir()
-    (path / "apt").mkdir()
     (path / "files/helm.tar.gz").write_bytes(DATA)
     (path / "files/helm.tar").write_bytes(b"a name that is the other's without .gz")
-    fingerprint = make_repository(path / "apt/kubernetes")
-    sha256 = write_layout(tmp_path / "layout")
+    repository, fingerprint = signed_repository
+    shutil.copytree(repository, path / "apt/kubernetes")
+    layout, sha256 = image_layout
     with registry.running(path / "registry", f"127.0.0.1:{registry.free_port()}") as running:
         copy = [
             "skopeo",
@@ -46,26 +46,28 @@ def folder(tmp_path):
             "--dest-tls-verify=false",
         ]
         target = f"docker://{running.address}/registry.k8s.io/pause:3.10"
-        run([*copy, f"oci:{tmp_path / 'layout'}:it", target], "filling a registry")
-    described = Catalog.model_validate(
-        {
-            "origin": "test",
-            "files": {
-                "helm": File(version="3.19.0", any=files.artifact(path, path / "files/helm.tar.gz")).model_dump()
-            },
-            "apt": {
-                "kubernetes": {
-                    "url": "apt/kubernetes/",
-                    "key_url": "apt/kubernetes/key.asc",
-                    "key_fingerprint": fingerprint,
-                    "packages": {"kubelet": "1.31.13-1.1"},
-                }
-            },
-            "images": {"registry.k8s.io/pause": Image(tag="3.10", sha256=sha256).model_dump()},
-        }
+        run([*copy, f"oci:{layout}:it", target], "filling a registry")
+    described = Catalog(
+        origin="test",
+        files={"helm": File(version="3.19.0", any=files.artifact(path, path / "files/helm.tar.gz"))},
+        apt={
+            "kubernetes": AptRepository(
+                url="apt/kubernetes/",
+                key_url="apt/kubernetes/key.asc",
+                key_fingerprint=fingerprint,
+                packages={"kubelet": "1.31.13-1.1"},
+            )
+        },
+        images={"registry.k8s.io/pause": Image(tag="3.10", sha256=sha256)},
     )
     (path / "catalog.yaml").write_text(yaml.safe_dump(described.model_dump(exclude_none=True)))
     return path
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    """A copy of it that a test may harm."""
+    return shutil.copytree(made, tmp_path / "mirror")
 
 
 def get(url, **headers):

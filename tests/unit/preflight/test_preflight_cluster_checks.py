@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from kubestead.errors import Finding
 from kubestead.preflight.checks import run_checks
 from kubestead.preflight.clock import TOLERANCE, check_clocks
-from kubestead.preflight.model import ClockOffset, ClusterFiles, Device, Host, HostInfo, Node, Probe, Survey
+from kubestead.preflight.model import ClusterFiles, Device, HostInfo
 from kubestead.preflight.network import needed_connections
+from kubestead.preflight.survey import ClockOffset, Host, Node, Probe, Survey
 from kubestead.spec import ClusterSpec
 from tests.fixtures.hosts import NODES, host, survey
 

@@ -9,21 +9,14 @@ from typing import Any
 
 import pytest
 
-from kubestead.catalog import Artifact, Catalog, File
+from kubestead.catalog import Catalog
 from kubestead.errors import Finding
 from kubestead.netplan import Route
 from kubestead.preflight.checks import run_checks
-from kubestead.preflight.model import (
-    ClusterFiles,
-    Device,
-    Filesystem,
-    HostInfo,
-    LockHolder,
-    OsRelease,
-    Socket,
-)
+from kubestead.preflight.model import ClusterFiles, Device, Filesystem, HostInfo, LockHolder, OsRelease, Socket
 from kubestead.preflight.parse import host_info
 from kubestead.spec import ClusterSpec
+from tests.fixtures.catalog import catalog
 from tests.fixtures.hosts import host, recorded, survey
 
 TODAY = date(2025, 10, 1)
@@ -116,11 +109,8 @@ def test_a_node_in_service_may_have_used_its_disk_and_keep_its_containerd_packag
 
 
 def test_a_catalog_without_a_build_for_the_architecture() -> None:
-    build = File(version="2.1.5", amd64=Artifact(url="a", sha256="0" * 64))
-    chart = File(version="1.18.4", any=Artifact(url="c", sha256="0" * 64))
-    catalog = Catalog(origin="test", files={"containerd": build, "cilium-chart": chart}, apt={}, images={})
-    assert findings("k8s-worker1", catalog=catalog) == []
-    (finding,) = findings("k8s-worker1", catalog=catalog, architecture="arm64")
+    assert findings("k8s-worker1", catalog=catalog()) == []
+    (finding,) = findings("k8s-worker1", catalog=catalog(), architecture="arm64")
     assert "no arm64 build of containerd" in finding.reason
 
 

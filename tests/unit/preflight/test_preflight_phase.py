@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures import catalog
+
 REPOSITORY = Path(__file__).parents[3]
 DEPLOY = """
 from pyinfra import host
@@ -24,11 +26,10 @@ INVENTORY = """
 from tests.fixtures.hosts import fake_lab
 control_plane, workers = fake_lab()
 """
-CATALOG = "origin: test\nfiles: {}\napt: {}\nimages: {}\n"
 
 
 def run(folder: Path, inventory: str, *options: str, config: str = "") -> subprocess.CompletedProcess[str]:
-    (folder / "catalog.yaml").write_text(CATALOG)
+    (folder / "catalog.yaml").write_text(catalog.text())
     (folder / "group_data").mkdir()
     (folder / "group_data" / "all.py").write_text(
         f"kubestead_sources = {{'catalog': {str(folder / 'catalog.yaml')!r}}}\n"

@@ -1,0 +1,148 @@
+"""Takes the numbers: fresh clusters by the floor and by kubestead in turn, second runs, memory. See ``--help``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench import cpu, machine, milestones, results
+from bench.lab import ROOT, Lab
+from kubestead.errors import KubesteadError
+
+RESULTS = ROOT / "bench" / "results"
+DEPLOY = "deploys/cluster.py"
+# What pyinfra reads from the folder it runs in.
+PROJECT = ("config.py", "inventory", "group_data", "deploys")
+
+
+def main(
+    twin: Annotated[str, typer.Option(help="The twin's name; one that is up already stays up.")] = "bench",
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is built.")] = 3,
+    repeats: Annotated[int, typer.Option(min=0, help="Second runs after each of kubestead's clusters.")] = 5,
+    source: Annotated[str, typer.Option(help="Where the mirror comes from, as of 'kubestead twin up'.")] = "auto",
+    output: Annotated[Path, typer.Option(help="The folder the results are written to.")] = RESULTS,
+) -> None:
+    """Build the same cluster with bench/floor.sh and with kubestead, in turn, and write how long each took."""
+    with tempfile.TemporaryDirectory(prefix="kubestead-bench-") as scratch:
+        lab = Lab(twin, project(Path(scratch)), Path(scratch) / "bench.log")
+        was_up = lab.is_up()
+        try:
+            say("the twin")
+            lab.up(source)
+            warm(lab.mirror())
+            write(output, [take(lab, number, repeats) for number in range(rounds)], source)
+        except KubesteadError as error:
+            kept = ROOT / ".kubestead" / "bench.log"
+            kept.parent.mkdir(exist_ok=True)
+            kept.write_bytes(lab.log.read_bytes())
+            raise SystemExit(f"bench: {error}\nbench: the whole log is in {kept}") from None
+        finally:
+            if not was_up:
+                lab.down()
+
+
+def project(scratch: Path) -> Path:
+    """A folder that looks to pyinfra like this one, with a ``.kubestead`` of its own."""
+    folder = scratch / "project"
+    folder.mkdir()
+    for name in PROJECT:
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def warm(folder: Path) -> None:
+    """Read the mirror once, so that the first round does not pay for the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                while file.read(1 << 20):
+                    pass
+
+
+def take(lab: Lab, number: int, repeats: int) -> results.Round:
+    """One round; the order changes from round to round, so that neither always comes first."""
+    again: tuple[results.Again, ...] = ()
+    order = ("floor", "kubestead") if number % 2 == 0 else ("kubestead", "floor")
+    runs: dict[str, results.Fresh] = {}
+    for name in order:
+        say(f"round {number + 1}: bare hosts")
+        lab.make_bare()
+        load = os.getloadavg()[0]
+        say(f"round {number + 1}: {name}; load before: {load:.1f}")
+        runs[name] = floor(lab, load) if name == "floor" else ours(lab, load)
+        say(f"round {number + 1}: {name}: healthy after {runs[name].reached[milestones.HEALTHY]:.1f} s")
+        if name != "floor":
+            lab.wait_smoke_gone()
+            again = tuple(second_run(lab) for _ in range(repeats))
+    return results.Round((order[0], order[1]), runs["floor"], runs["kubestead"], again)
+
+
+def floor(lab: Lab, load: float) -> results.Fresh:
+    """A fresh cluster by the shell script; writing its files beforehand is not measured."""
+    files = lab.project / "floor"
+    inventory = lab.pyinfra("debug-inventory", "--json").output
+    (lab.project / "inventory.json").write_text(inventory)
+    shell = f'{sys.executable} -m bench.floor_files "$0" < inventory.json'
+    lab.run(["sh", "-c", shell, str(files)])
+    before = cpu.now(lab.name)
+    done = lab.run([str(ROOT / "bench" / "floor.sh"), str(files)])
+    return results.Fresh(milestones.of_floor(done.output.splitlines()), done.seconds, load, cpu.now(lab.name) - before)
+
+
+def ours(lab: Lab, load: float) -> results.Fresh:
+    """A fresh cluster by kubestead."""
+    before = cpu.now(lab.name)
+    done = lab.pyinfra(DEPLOY)
+    operations = milestones.read_record(last_record(lab).read_text(), done.started)
+    return results.Fresh(
+        milestones.of_record(operations), done.seconds, load, cpu.now(lab.name) - before,
+        tuple(operations), done.peak_memory_mib,
+    )  # fmt: skip
+
+
+def second_run(lab: Lab) -> results.Again:
+    """The same command on the finished cluster."""
+    done = lab.pyinfra(DEPLOY)
+    operations = milestones.read_record(last_record(lab).read_text(), done.started)
+    changed = tuple(one.title for one in operations if one.changed)
+    say(f"second run: {done.seconds:.1f} s{', changed: ' + ', '.join(changed) if changed else ''}")
+    return results.Again(done.seconds, done.peak_memory_mib, changed)
+
+
+def last_record(lab: Lab) -> Path:
+    """The newest run's record; the folders are named by the time."""
+    return max((lab.project / ".kubestead" / "runs").glob("*/operations.jsonl"))
+
+
+def write(folder: Path, rounds: Sequence[results.Round], source: str) -> None:
+    """``<date>-<commit>.json`` and ``.md``."""
+    commit, dirty = machine.commit()
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    tree = f"{commit}{', with changes that are not committed' if dirty else ''}"
+    facts = {"date": date, "commit": tree, "components": source, **machine.describe()}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{date}-{commit}.json"
+    data = {"facts": facts, "rounds": [asdict(one) for one in rounds]}
+    path.write_text(json.dumps(data, indent=1) + "\n")
+    text = results.report(f"Numbers of {date}, commit {commit}", facts, rounds)
+    path.with_suffix(".md").write_text(text)
+    say(f"written: {path} and .md\n")
+    typer.echo(text)
+
+
+def say(text: str) -> None:
+    """One line on stderr."""
+    typer.echo(f"bench: {text}", err=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,56 @@
+"""The cluster that runs already on this run's first control plane, and where the spec says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyinfra import state
+from pyinfra.api import DeployError
+
+from kubestead.adopt import RunningCluster, compare
+from kubestead.catalog import Catalog
+from kubestead.errors import Finding
+from kubestead.facts.running_cluster import RunningClusterFacts
+from kubestead.phases.cilium import cilium_values
+from kubestead.phases.gather import Failure, fact_of, once
+from kubestead.phases.topology import first_control_plane
+from kubestead.spec import ClusterSpec
+
+Asked = tuple[RunningCluster | None, Failure | None]
+
+
+def ask() -> Asked:
+    """What runs, asked once per run; nothing where the first control plane is no part of this run."""
+    return once("running cluster", _ask)
+
+
+def _ask() -> Asked:
+    try:
+        first = first_control_plane()
+    except DeployError:
+        return None, None
+    return fact_of(first, RunningClusterFacts) if first in state.active_hosts else (None, None)
+
+
+def running_findings(spec: ClusterSpec, catalog: Catalog, nodes: int, places: Mapping[str, str]) -> list[Finding]:
+    """Where the spec says otherwise than the cluster that runs; empty where none does.
+
+    Args:
+        spec: the cluster as it should be.
+        catalog: gives the images in Cilium's values.
+        nodes: how many nodes the cluster has.
+        places: where keys are written that are not in group_data.
+    """
+    running, failure = ask()
+    if failure:
+        where = f"{first_control_plane().name}: running cluster"
+        return [Finding(where, f"could not be read: {failure.reason}", failure.fix)]
+    if running is None:
+        return []
+    return compare(first_control_plane().name, spec, cilium_values(spec, catalog, nodes), running, places)
+
+
+def built_elsewhere() -> bool:
+    """Whether a cluster runs that somebody else built, so that its hosts' names are theirs to keep."""
+    running, _ = ask()
+    return running is not None and not running.built_here

@@ -1,0 +1,80 @@
+"""Does the catalog hold everything that is wanted, in the wanted versions, by digests that were checked?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from kubestead.catalog import UNVERIFIED, Catalog
+from kubestead.errors import Finding
+from kubestead.images import CILIUM, K8S, all_images
+from kubestead.preflight.survey import Survey
+from kubestead.spec import ClusterSpec
+
+# What is downloaded as a file, by the key of the spec that says its version.
+FILES = {
+    "containerd_version": "containerd",
+    "runc_version": "runc",
+    "helm_version": "helm",
+    "cilium_version": "cilium-chart",
+}
+PACKAGES = ("kubelet", "kubeadm", "kubectl")
+
+
+def check_catalog(survey: Survey) -> Iterator[Finding]:
+    catalog = survey.catalog
+    if catalog is None:
+        return
+    where = f"catalog {catalog.origin}"
+    wanted = [*FILES.values(), *all_images(survey.spec)]
+    if missing := [name for name in wanted if name not in catalog.files and name not in catalog.images]:
+        yield Finding(where, f"has no {', '.join(missing)}", "add them to the catalog, or name a mirror in site.yaml")
+    if unverified := [name for name in wanted if name in _unverified(catalog, survey)]:
+        yield Finding(
+            where,
+            f"the digests of {', '.join(unverified)} are unverified, and nothing unverified is installed",
+            "run 'kubestead mirror verify --record' where they can be downloaded, or name a mirror in site.yaml",
+        )
+    others: dict[str, list[str]] = {}
+    for key, name, found in _versions(survey.spec, catalog):
+        if found.removeprefix("v") != getattr(survey.spec, key):
+            others.setdefault(key, []).append(f"{name} {found}")
+    for key, names in others.items():
+        reason = f"the catalog ({catalog.origin}) has {', '.join(names)}"
+        fix = "write that version, or take a catalog that has yours"
+        yield Finding(key, reason, fix, value=getattr(survey.spec, key))
+
+
+def _unverified(catalog: Catalog, survey: Survey) -> set[str]:
+    """Files (for the architectures of this run) and images whose digest nobody checked."""
+    architectures = {host.info.architecture for host in survey.hosts}
+    names = {name for name, image in catalog.images.items() if image.sha256 == UNVERIFIED}
+    for name, file in catalog.files.items():
+        builds: Mapping[str | None, object] = {"amd64": file.amd64, "arm64": file.arm64}
+        artifacts = [builds.get(architecture) or file.any for architecture in architectures]
+        if any(getattr(artifact, "sha256", "") == UNVERIFIED for artifact in artifacts):
+            names.add(name)
+    return names
+
+
+def _versions(spec: ClusterSpec, catalog: Catalog) -> Iterator[tuple[str, str, str]]:
+    """What the catalog has of each key of the spec that is a version: key, name, version as it is written there."""
+    for file_key, name in FILES.items():
+        if name in catalog.files:
+            yield file_key, name, catalog.files[name].version
+    for repository in catalog.apt.values():
+        for name in PACKAGES:
+            if name in repository.packages:
+                yield "kubernetes_version", name, repository.packages[name].partition("-")[0]
+    for name in all_images(spec):
+        key = _version_key(name)
+        if key and name in catalog.images:
+            yield key, name, catalog.images[name].tag
+
+
+def _version_key(image: str) -> str | None:
+    """The key of the spec that says an image's tag; None for those that come with Kubernetes (etcd, CoreDNS)."""
+    if image == f"{K8S}/pause":
+        return "pause_version"
+    if image.startswith(f"{K8S}/kube-"):
+        return "kubernetes_version"
+    return "cilium_version" if image.startswith(f"{CILIUM}/") else None

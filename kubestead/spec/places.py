@@ -1,0 +1,36 @@
+"""Where a cluster's key is written, and the line to write there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+ALL = "group_data/all.py"
+
+
+def place(key: str, places: Mapping[str, str]) -> str:
+    """Where ``key`` stands: ``places`` (a host's ``kubestead_where``) names those that are not in group_data.
+
+    A path below a key (``cilium_values.hubble``) is placed with its key.
+    """
+    name, dot, below = key.partition(".")
+    return f"{places.get(name, f'{ALL}: {name}')}{dot}{below}"
+
+
+def line(key: str, value: Any, places: Mapping[str, str]) -> str:
+    """What to write for ``key``: a line of Python in group_data, of YAML where a site file overrides it."""
+    if key in places:
+        return f"write there: {key}: {json.dumps(value)}"
+    return f"write: {key} = {_python(value)}"
+
+
+def _python(value: Any) -> str:
+    """Python's own form with text in double quotes, as group_data has it."""
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_python(key)}: {_python(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_python, value)) + "]"
+    return repr(value)

@@ -1,0 +1,28 @@
+"""The templates that are shell scripts, each with values to render it by, awkward ones among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubestead.catalog import AptRepository, Artifact
+
+ARTIFACT = Artifact(url="http://mirror/a b's.tgz", sha256="a" * 64)
+REPOSITORY = AptRepository(
+    url="http://mirror/apt/", key_url="http://mirror/k'.asc", key_fingerprint="AB" * 20, packages={}
+)
+
+SCRIPTS: dict[str, dict[str, Any]] = {
+    "install-artifact.sh.j2": {
+        "artifact": ARTIFACT, "name": "x", "files": (("bin/a b", "/usr/local/bin/a b"),), "mode": "755", "plain": False,
+        "stamps": "/var/lib/kubestead/artifacts",
+    },
+    "install-apt-key.sh.j2": {"source": REPOSITORY, "keyring": "/etc/apt/k.asc", "stamp": "/etc/apt/k.asc.fingerprint"},
+    "kubeadm-init.sh.j2": {"marker": "/m", "config": "/c", "interrupted": "init", "images_unit": "images.service"},
+    "kubeadm-join.sh.j2": {"marker": "/m", "interrupted": "join"},
+    "leftovers.sh.j2": {},
+    "reset.sh.j2": {},
+    "smoke.sh.j2": {
+        "nodes": ["a", "b"], "dns_domain": "cluster.local", "egress_target": "192.0.2.1:80", "hubble_relay": True,
+        "manifest": "kind: Namespace",
+    },
+}  # fmt: skip
