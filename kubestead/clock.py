@@ -1,4 +1,4 @@
-"""The controller's clock as it was at the start, carried on by one that is never set: a laptop's jumps when it wakes."""
+"""The controller's clock as it was at the start, carried on by one that is never set (a laptop's jumps)."""
 
 from __future__ import annotations
 
