@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long bench
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -70,3 +70,10 @@ test-long: setup ## the tests on twins of their own that take minutes each; not 
 
 test: check test-pure test-twin ## everything that CI runs
 	@printf '\n==> make test: all passed\n'
+
+# Rounds of `make bench`; each builds the cluster twice and takes about five minutes on two cores.
+ROUNDS ?= 3
+
+bench: setup ## take the numbers: fresh clusters beside a plain shell script, second runs, memory; on an idle machine
+	$(call say,numbers: $(ROUNDS) rounds of about five minutes on a twin of their own; nothing else should run meanwhile)
+	@tools/as-root.sh .venv/bin/python -m bench.run --rounds $(ROUNDS) --source $(SOURCE)

@@ -121,6 +121,8 @@ def _walk(tree: Mapping[str, Any], above: ValuePath = ()) -> Iterator[tuple[Valu
 
 def _holds(values: Any, path: ValuePath) -> bool:
     for key in path:
+        if isinstance(values, list):
+            return True
         if not isinstance(values, Mapping) or key not in values:
             return False
         values = values[key]
@@ -140,7 +142,6 @@ def _violations(values: Mapping[str, Any], chart: Chart) -> Iterator[tuple[Value
     if not chart.schema:
         return
     for error in validator_for(chart.schema)(chart.schema).iter_errors(values):
-        # A list's element is told at the list: that is the key one writes.
         path = tuple(str(part) for part in error.absolute_path)
         yield path, error
 

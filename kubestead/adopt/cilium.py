@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from kubestead.merge import deep_merge
 from kubestead.spec import ClusterSpec
 from kubestead.spec.places import line, place
 
+_RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 FIXED = "cannot be changed in place"
 SHOWN = 12
 POOL: ValuePath = ("ipam", "operator", "clusterPoolIPv4PodCIDRList")
@@ -59,19 +62,16 @@ def cilium_findings(
 
 def _version(spec: ClusterSpec, running: RunningCluster, places: Mapping[str, str]) -> Iterator[Finding]:
     """Cilium is upgraded one minor release at a time and never turned back: docs.cilium.io, upgrade guide."""
-    version = running.cilium_version
-    if version is None or version == spec.cilium_version:
+    version, found = running.cilium_version or "", _RELEASE.match(running.cilium_version or "")
+    wanted = _RELEASE.match(spec.cilium_version)
+    if version == spec.cilium_version or found is None or wanted is None:
         return
-    step = _release(spec.cilium_version)[1] - _release(version)[1]
-    if _release(spec.cilium_version) > _release(version) and step <= 1:
+    is_now, shall_be = (tuple(map(int, match.groups())) for match in (found, wanted))
+    if is_now < shall_be <= (is_now[0], is_now[1] + 1, sys.maxsize):
         return
     reason = f"runs {version}; Cilium goes forward, one minor release at a time"
     fix = line("cilium_version", version, places)
     yield Finding(place("cilium_version", places), f"the running cluster {reason}", fix, value=spec.cilium_version)
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return (*(int(part) for part in version.partition("-")[0].split(".") if part.isdigit()), 0, 0)
 
 
 def _fixed(values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[_Must]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
@@ -16,6 +16,20 @@ class NodeView:
 
     ready: str | None = None
     lease_renewed: datetime | None = None
+
+
+class Clock(FactBase[datetime | None]):
+    """What time the host thinks it is."""
+
+    @staticmethod
+    def default() -> None:
+        return None
+
+    def command(self) -> str:
+        return "date +%s.%N"
+
+    def process(self, output: list[str]) -> datetime:
+        return datetime.fromtimestamp(float(output[0]), timezone.utc)
 
 
 class ApiNode(FactBase[NodeView]):

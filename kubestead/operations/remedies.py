@@ -10,7 +10,7 @@ from pyinfra.api import FunctionCommand, StringCommand, operation
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
-from kubestead.facts.node import ApiNode, NodeView
+from kubestead.facts.node import ApiNode, Clock, NodeView
 from kubestead.facts.systemd import UnitStates
 from kubestead.operations.flow import failure
 
@@ -38,15 +38,17 @@ def restart_kubelet(control_plane: Host, force: bool = False) -> Generator[Strin
     logger.info(f"{host.print_prefix}before: kubelet {unit.active} and {unit.enabled}, Ready={before.ready}")
     unmask = "systemctl unmask --quiet kubelet.service; " if unit.load == "masked" else ""
     yield StringCommand(f"{unmask}systemctl enable --quiet kubelet.service && systemctl restart kubelet.service")
-    yield FunctionCommand(_until_ready, (control_plane, before), {})
+    yield FunctionCommand(_until_ready, (control_plane,), {})
 
 
-def _until_ready(state: State, host: Host, control_plane: Host, before: NodeView) -> bool:
+def _until_ready(state: State, host: Host, control_plane: Host) -> bool:
     started = time.monotonic()
+    # The lease's time is written by the kubelet, from this same clock; the old kubelet may have renewed it to the last.
+    restarted = host.get_fact(Clock)
     while True:
         view: NodeView = control_plane.get_fact(ApiNode, node=host.name)
         elapsed = time.monotonic() - started
-        if view.ready == "True" and view.lease_renewed and view.lease_renewed != before.lease_renewed:
+        if view.ready == "True" and view.lease_renewed and restarted and view.lease_renewed > restarted:
             logger.info(f"{host.print_prefix}after: Ready=True and a new lease, {elapsed:.0f} s after the restart")
             return True
         if elapsed > WITHIN_SECONDS:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pyinfra import host
+from pyinfra.api import DeployError
 from pyinfra.api.deploy import deploy
 
 from kubestead.images import AGNHOST
+from kubestead.inventory import explained
 from kubestead.operations.health import healthy
 from kubestead.operations.smoke import smoke
 from kubestead.phases.sources import Sources
@@ -23,12 +25,17 @@ def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
     Args:
         spec: the cluster.
         only_if_changed: leave the smoke out when nothing in this run changed anything.
+
+    Raises:
+        DeployError: the catalog cannot be read, or has no verified image for the smoke.
     """
     nodes = node_names()
+    with explained(DeployError):
+        image = Sources.of(host).catalog.image(AGNHOST)
     healthy(name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS)
     smoke(
         name="Smoke: pods, services, DNS, policies, Cilium, Hubble",
-        image=Sources.of(host).catalog.image(AGNHOST),
+        image=image,
         nodes=nodes,
         dns_domain=spec.dns_domain,
         egress_target=spec.smoke_egress_target,

@@ -50,6 +50,14 @@ def health(*nodes: str, ready: str = "True") -> list[str]:
     return ["\t".join(row) for row in [*rows, ["DaemonSet", "cilium", *[""] * 5, count, count, count, "", "1", "1"]]]
 
 
+def in_order(*answers: dict[Any, Any]) -> dict[Any, Any]:
+    """All answers as one mapping: the first that fits a command is given."""
+    merged: dict[Any, Any] = {}
+    for some in answers:
+        merged |= {question: answer for question, answer in some.items() if question not in merged}
+    return merged
+
+
 def bare_lab(answers: dict[str, dict[Any, Any]] | None = None) -> tuple[list[Any], list[Any]]:
     """``control_plane, workers = bare_lab()`` in an inventory.
 
@@ -60,12 +68,14 @@ def bare_lab(answers: dict[str, dict[Any, Any]] | None = None) -> tuple[list[Any
     names = [name for name, _ in [*control_plane, *workers]]
     files = {"/etc/hosts": HOSTS, "/etc/kubernetes/admin.conf": ADMIN_CONF, "/etc/kubernetes/pki/ca.crt": CERTIFICATE}
     for name, data in [*control_plane, *workers]:
-        data["fake_responses"] = {
-            **(answers or {}).get(name.removeprefix("@fake/"), {}),
-            **data["fake_responses"],
-            **{f'for f in {path} ; do if [ -f "$f" ] && t=': text(path, content) for path, content in files.items()},
-            "containerd config dump 2>/dev/null": CONTAINERD,
-            "get nodes,daemonsets": health(*names),
-            "namespace $n": "check\tok\teverything\t\t",
-        }
+        data["fake_responses"] = in_order(
+            (answers or {}).get(name.removeprefix("@fake/"), {}),
+            data["fake_responses"],
+            {f'for f in {path} ; do if [ -f "$f" ] && t=': text(path, content) for path, content in files.items()},
+            {
+                "containerd config dump 2>/dev/null": CONTAINERD,
+                "get nodes,daemonsets": health(*names),
+                "namespace $n": "check\tok\teverything\t\t",
+            },
+        )
     return control_plane, workers

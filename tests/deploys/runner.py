@@ -23,7 +23,8 @@ from tests.fixtures import catalog
 
 REPOSITORY = Path(__file__).parents[2]
 INVENTORY = """\
-from tests.deploys.lab import *
+from tests.deploys.built import built_lab
+from tests.deploys.lab import bare_lab
 control_plane, workers = {lab}
 for name, data in [*control_plane, *workers]:
     data["kubestead_sources"] = {{"catalog": {catalog!r}, "registry": "http://192.168.1.1:5000"}}

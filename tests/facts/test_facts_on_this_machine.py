@@ -2,84 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from kubestead.facts import artifacts, files, kernel
+from kubestead.facts import artifacts, kernel
 from kubestead.facts.containerd import ContainerdConfiguration, EffectiveConfiguration, Images
 from kubestead.facts.health import ClusterHealth
 from kubestead.facts.helm import HelmRelease
 from kubestead.facts.leftovers import Leftovers
 from kubestead.facts.membership import EndpointAnswers, NodeMembership
+from kubestead.facts.names import NameAddresses
 from kubestead.facts.node import ApiNode, NodeView
-from kubestead.facts.packages import InstalledPackages
+from kubestead.facts.packages import AptSourcesNaming, InstalledPackages
 from kubestead.facts.timesync import ActiveTimeKeeper
 from kubestead.health import ClusterState
 from kubestead.membership import Membership
 from tests.shell import fact, sh
-
-ODD_NAMES = ["plain", "with space", "quote'\"s", "$HOME", "-n", "tab\there", "ünï", "*"]
-
-
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_the_state_of_a_file(tmp_path, name):
-    path = tmp_path / name
-    path.write_bytes(b"content")
-    path.chmod(0o640)
-
-    state = fact(files.FileStates, paths=(str(path), str(tmp_path / "absent")))[str(path)]
-
-    assert state.sha256 == hashlib.sha256(b"content").hexdigest()
-    assert state.mode == "640"
-    assert state.owner == f"{path.owner()}:{path.group()}"
-
-
-def test_folders_links_and_absent_files_have_no_state(tmp_path):
-    (tmp_path / "file").touch()
-    (tmp_path / "link").symlink_to("file")
-    assert fact(files.FileStates, paths=(str(tmp_path), str(tmp_path / "link"), str(tmp_path / "absent"))) == {}
-
-
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_the_text_of_a_file(tmp_path, name):
-    path = tmp_path / name
-    path.write_text("one\ntwo\n")
-    assert fact(files.FileTexts, paths=(str(tmp_path), str(path), str(tmp_path / "absent"))) == {
-        str(path): "one\ntwo\n"
-    }
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"", b"\n", b"\n\n", b"no newline at the end", b"two\n\n", b"\r\n", b" \t \n", b"-- kubestead file /x\n",
-        b"latin-1: \xe9\n", b"$(id) `id` \\n\n", b"page\x0cbreak\n", "\u2028\n".encode(),
-    ],
-    ids=repr,
-)  # fmt: skip
-def test_a_text_comes_back_byte_by_byte(tmp_path, content):
-    path = tmp_path / "file"
-    path.write_bytes(content)
-    text = fact(files.FileTexts, paths=(str(path),))[str(path)]
-    assert text.encode(errors="surrogateescape") == content
-
-
-@settings(max_examples=25, deadline=None)
-@given(contents=st.lists(st.binary(max_size=80).map(lambda data: data.replace(b"\0", b"")), min_size=2, max_size=3))
-def test_any_texts_come_back_byte_by_byte(tmp_path_factory, contents):
-    folder = tmp_path_factory.mktemp("texts")
-    paths = {str(folder / str(number)): content for number, content in enumerate(contents)}
-    for path, content in paths.items():
-        Path(path).write_bytes(content)
-    texts = fact(files.FileTexts, paths=tuple(paths))
-    assert {path: text.encode(errors="surrogateescape") for path, text in texts.items()} == paths
 
 
 def test_missing_kernel_modules():
@@ -208,3 +150,23 @@ def test_on_a_bare_host_no_fact_fails(bare):
 
 def test_a_host_without_a_cluster_has_no_leftovers(bare):
     assert fact(Leftovers, path=bare) == []
+
+
+def test_apts_sources_that_name_a_repository(tmp_path):
+    folder = tmp_path / "sources.list.d"
+    folder.mkdir()
+    texts = {
+        "a b.list": "deb http://mirror/apt/ /\n",
+        "c.sources": "URIs: http://other/\n",
+        "d.save": "http://mirror/apt\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    command = AptSourcesNaming().command("http://mirror/apt/").get_raw_value().replace("/etc/apt", str(tmp_path))
+    lines = sh(command).stdout.decode().splitlines()
+    assert AptSourcesNaming().process(lines) == {str(folder / "a b.list"): "deb http://mirror/apt/ /\n"}
+
+
+def test_what_a_name_means_here():
+    assert fact(NameAddresses, host_name="localhost") == ["127.0.0.1"]
+    assert fact(NameAddresses, host_name="k8s-api.invalid") == []

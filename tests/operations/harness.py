@@ -15,7 +15,7 @@ from pyinfra.api import FileUploadCommand, FunctionCommand, StringCommand
 from pyinfra.api.arguments import all_argument_meta
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.context import ctx_host, ctx_state
-from pyinfra_testing.util import FakeHost, FakeState
+from pyinfra_testing.util import FakeHost, FakeState  # type: ignore[import-untyped]
 
 Facts = Mapping[type, Any]
 
@@ -99,6 +99,7 @@ def _plain(command: PyinfraCommand) -> str | Upload | FunctionCommand:
     if isinstance(command, StringCommand):
         return str(command.get_raw_value())
     if isinstance(command, FileUploadCommand):
+        assert not isinstance(command.src, str)
         command.src.seek(0)
         return Upload(command.dest, command.src.read())
     assert isinstance(command, FunctionCommand)

@@ -9,6 +9,7 @@ import pytest
 from pyinfra.api import OperationError
 
 from kubestead.facts.files import FileState, FileStates, FileTexts
+from kubestead.facts.names import NameAddresses
 from kubestead.operations.files import TextFile, install_files, name_in_etc_hosts, with_host_name
 from tests.operations.harness import Outcome, Upload, run
 from tests.shell import fact, sh
@@ -101,6 +102,14 @@ def test_etc_hosts_is_written_when_the_name_is_missing():
 def test_etc_hosts_is_left_when_the_name_is_there():
     outcome = run(name_in_etc_hosts, {FileTexts: {"/etc/hosts": ENTRY}}, host_name="k8s-api", address="10.9.8.7")
     assert (outcome.commands, outcome.noop) == ([], "k8s-api is 10.9.8.7")
+
+
+@pytest.mark.parametrize(("known", "written"), [(["10.0.0.1"], False), ([], True)])
+def test_a_name_somebody_else_answers_for_can_be_left_to_them(known, written):
+    facts = {NameAddresses: known, FileTexts: {"/etc/hosts": HOSTS}, FileStates: {}}
+    outcome = run(name_in_etc_hosts, facts, host_name="k8s-api", address="10.9.8.7", unless_known=True)
+    assert bool(outcome.uploads) is written
+    assert outcome.noop == (None if written else "k8s-api is 10.0.0.1")
 
 
 def test_an_unreadable_etc_hosts_is_never_replaced():

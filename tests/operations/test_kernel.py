@@ -87,13 +87,14 @@ def test_no_swap_is_left():
 
 @pytest.mark.parametrize(
     "table",
-    ["", "\n", "no newline", f"# {SWAP}", "/dev/sdb /swap ext4 defaults", "a b\tswap", "x\x0cy z swap\n"],
+    ["", "\n", "no newline", f"# {SWAP}", f"#{SWAP}", "/dev/sdb /swap ext4", "swap b\tswapfs", "x\x0cy z swap\n"],
     ids=repr,
 )
 def test_commenting_swap_out_keeps_every_other_line_and_is_done_once(table):
     once = kernel.without_swap(table + "\n" + SWAP)
     assert once.endswith(f"\n# kubestead turned swap off: {SWAP}")
     assert kernel.without_swap(once) == once
+    assert once.count("kubestead turned swap off") == 1
     without_mark = once.replace("# kubestead turned swap off: ", "")
     assert without_mark == table + "\n" + SWAP
 

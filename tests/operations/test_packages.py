@@ -8,9 +8,9 @@ import pytest
 
 from kubestead.catalog import AptRepository
 from kubestead.facts.files import FileState, FileStates, FileTexts
-from kubestead.facts.packages import InstalledPackages, Package
+from kubestead.facts.packages import AptSourcesNaming, InstalledPackages, Package
 from kubestead.operations import packages
-from tests.operations.harness import run
+from tests.operations.harness import Outcome, run
 from tests.shell import sh
 
 FINGERPRINT = "AB" * 20
@@ -24,9 +24,13 @@ WRITTEN = {LIST: FileState(hashlib.sha256(TEXT.encode()).hexdigest(), "644", "ro
 TRUSTED = {KEYRING: "key", f"{KEYRING}.fingerprint": f"{FINGERPRINT}\n"}
 
 
+def repository(texts: dict[str, str], states: dict[str, FileState], named: dict[str, str] | None = None) -> Outcome:
+    facts = {FileTexts: texts, FileStates: states, AptSourcesNaming: named or {}}
+    return run(packages.repository, facts, repository_name="kubernetes", source=SOURCE)
+
+
 def test_a_trusted_repository_is_left():
-    facts = {FileTexts: TRUSTED, FileStates: WRITTEN}
-    outcome = run(packages.repository, facts, repository_name="kubernetes", source=SOURCE)
+    outcome = repository(TRUSTED, WRITTEN, named={LIST: TEXT})
     assert outcome.commands == []
     assert outcome.noop
 
@@ -37,17 +41,26 @@ def test_a_trusted_repository_is_left():
     ids=["nothing", "unknown key", "another key", "keyring removed"],
 )
 def test_the_key_is_fetched_when_it_is_not_the_catalogs(texts):
-    facts = {FileTexts: texts, FileStates: WRITTEN}
-    (script,) = run(packages.repository, facts, repository_name="kubernetes", source=SOURCE).shell
+    (script,) = repository(texts, WRITTEN).shell
     assert "http://mirror/key.asc" in script
     assert FINGERPRINT in script
 
 
 def test_the_repository_is_written_when_it_differs():
-    outcome = run(
-        packages.repository, {FileTexts: TRUSTED, FileStates: {}}, repository_name="kubernetes", source=SOURCE
-    )
+    outcome = repository(TRUSTED, {})
     assert outcome.uploads == {"/etc/apt/sources.list.d/.kubernetes.sources.kubestead": TEXT.encode()}
+
+
+def test_another_entry_for_the_repository_is_turned_off():
+    """With two keys for one repository apt reads nothing at all."""
+    by_hand = (
+        "deb [signed-by=/etc/apt/keyrings/by-hand.gpg] http://mirror/apt/ /\ndeb http://deb.debian.org/debian x main\n"
+    )
+    outcome = repository(TRUSTED, WRITTEN, named={"/etc/apt/sources.list": by_hand})
+    (text,) = outcome.uploads.values()
+    lines = text.decode().splitlines()
+    assert lines[-1] == "deb http://deb.debian.org/debian x main"
+    assert [line for line in lines if "mirror" in line and not line.startswith("#")] == []
 
 
 WANTED = {"kubelet": "1.31.13-1.1", "kubeadm": "1.31.13-1.1"}

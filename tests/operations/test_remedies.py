@@ -8,7 +8,7 @@ import pytest
 
 from kubestead.facts.leftovers import Leftovers
 from kubestead.facts.membership import NodeMembership
-from kubestead.facts.node import ApiNode, NodeView
+from kubestead.facts.node import ApiNode, Clock, NodeView
 from kubestead.facts.systemd import UnitState, UnitStates
 from kubestead.membership import Membership
 from kubestead.operations import remedies
@@ -22,7 +22,7 @@ READY = NodeView("True", LEASES[0])
 
 
 def restart(unit: UnitState | None, *views: NodeView, force: bool = False) -> Outcome:
-    facts = {UnitStates: {remedies.KUBELET: unit} if unit else {}}
+    facts = {UnitStates: {remedies.KUBELET: unit} if unit else {}, Clock: LEASES[1]}
     return run(remedies.restart_kubelet, facts, control_plane=Host({ApiNode: iter(views)}, "cp"), force=force)
 
 
@@ -41,7 +41,7 @@ def test_a_healthy_node_is_left_alone():
     ids=["forced", "not Ready", "the API knows nothing", "the kubelet is down"],
 )
 def test_any_other_node_has_its_kubelet_restarted_and_is_watched(unit, view, force):
-    after = NodeView("True", LEASES[1])
+    after = NodeView("True", LEASES[2])
     outcome = restart(unit, view, after, force=force)
     assert outcome.shell == ["systemctl enable --quiet kubelet.service && systemctl restart kubelet.service"]
     assert outcome.call() is True
@@ -54,9 +54,9 @@ def test_a_masked_kubelet_is_unmasked():
 
 
 def test_ready_is_believed_only_with_a_new_lease():
-    """The API goes on saying Ready for 40 s after a kubelet has gone."""
-    stale = NodeView("True", LEASES[0])
-    outcome = restart(RUNS, stale, stale, NodeView("True", LEASES[1]), force=True)
+    """The API goes on saying Ready for 40 s after a kubelet has gone, and the old one may have renewed it last."""
+    last = NodeView("True", LEASES[1])
+    outcome = restart(RUNS, READY, last, NodeView("True", LEASES[2]), force=True)
     assert outcome.call() is True
     assert len(outcome.yielded[-1].args[0].asked) == 3
 

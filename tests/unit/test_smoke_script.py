@@ -12,6 +12,7 @@ from tests.shell import sh
 # Answers of a healthy cluster of two nodes; a case of a test comes first and may answer otherwise.
 KUBECTL = r"""#!/bin/sh
 echo "$*" >> "$0.log"
+case "$*" in *' exec '*) cat > /dev/null ;; esac
 case "$*" in
 CASES
 *'get pods -l app=server -o'*) printf 'server-1 a 10.0.0.1\nserver-2 b 10.0.1.1\n' ;;
@@ -92,6 +93,13 @@ def test_each_check_can_fail_alone(smoke, cases, failed):
     assert [check.name for check in checks] == CHECKS
     assert [check.name for check in checks if not check.passed] == failed
     assert all(check.next_command for check in checks if not check.passed)
+
+
+def test_every_pair_of_nodes_is_tried_in_both_directions(smoke):
+    three = "*'get pods -l app=server -o'*) printf 'server-%s\\n' '1 a 10.0.0.1' '2 b 10.0.1.1' '3 c 10.0.2.1' ;;"
+    _, checks = smoke(three)
+    pairs = [check.name.partition(": ")[2] for check in checks if check.name.startswith("pod to pod")]
+    assert pairs == ["a to b", "a to c", "b to a", "b to c", "c to a", "c to b"]
 
 
 def test_a_node_without_a_pod_to_ask_is_no_success(smoke):

@@ -81,8 +81,7 @@ def test_lists_come_out_as_tuples():
         ("containerd_version", "1.7.29", "not containerd 2.x", "2.1.5"),
         ("runc_version", "1.03.3", "not a full release", "MAJOR.MINOR.PATCH"),
         ("pause_version", "latest", "pattern", "as in '3.10'"),
-        ("control_plane_endpoint", "192.168.1.187:6443", "is an address", "'k8s-api:6443'"),
-        ("control_plane_endpoint", "[fd00::1]:6443", "is an address", "'k8s-api:6443'"),
+        ("control_plane_endpoint", "[fd00::1]:6443", "is an IPv6 address", "'k8s-api:6443'"),
         ("control_plane_endpoint", "k8s-api", "has no port", "'k8s-api:6443'"),
         ("control_plane_endpoint", "k8s-api:0", "has port '0'", "1 to 65535"),
         ("control_plane_endpoint", "K8S_api:6443", "not a DNS name", "'k8s-api:6443'"),
@@ -154,13 +153,13 @@ def test_everything_is_found_at_once():
 
 
 def test_fields_are_compared_though_another_is_wrong():
-    found = {finding.where: finding.reason for finding in findings(service_cidr="10.96.0.0/12", hubble="yes")}
-    assert found["group_data/all.py: service_cidr"] == "meets the pod pool 10.0.0.0/8"
+    found = {finding.where: finding.reason for finding in findings(pod_cidr="10.1.0.0/25", hubble="yes")}
+    assert found["group_data/all.py: pod_cidr"] == "holds 0 node part(s) of /24, and there are 1 node(s)"
     assert "group_data/all.py: hubble" in found
 
 
 def test_a_wrong_field_is_not_compared():
-    (finding,) = findings(service_cidr="10.96.0.0/12", pod_cidr="nonsense")
+    (finding,) = findings(pod_cidr_mask_size=16, pod_cidr="nonsense")
     assert finding.where == "group_data/all.py: pod_cidr"
 
 
@@ -171,7 +170,13 @@ def test_a_pool_smaller_than_a_node_part_is_refused():
 
 def test_a_model_made_without_load_is_checked_too():
     with pytest.raises(InvalidInput):
-        ClusterSpec(service_cidr=IPv4Network("10.96.0.0/12"))
+        ClusterSpec(pod_cidr=IPv4Network("10.1.0.0/25"))
+
+
+def test_what_a_running_cluster_may_have_is_for_preflight_to_judge():
+    """Services inside the pool (kubeadm's own 10.96.0.0/12), and an address for an endpoint."""
+    spec = ClusterSpec.load({"service_cidr": "10.96.0.0/12", "control_plane_endpoint": "192.168.1.187:6443"})
+    assert (spec.endpoint_host, spec.endpoint_port) == ("192.168.1.187", 6443)
 
 
 def test_a_finding_names_the_place_the_key_was_written_at():

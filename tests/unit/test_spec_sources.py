@@ -41,14 +41,14 @@ def test_a_cluster_key_on_the_command_line_is_refused():
 
 def test_overrides_are_compared_with_the_rest_and_named_by_their_line():
     overrides = Source(
-        "site.yaml", {"service_cidr": "10.96.0.0/12"}, {"service_cidr": "site.yaml:9: overrides.service_cidr"}
+        "site.yaml", {"pod_cidr": "10.1.0.0/25"}, {"pod_cidr": "site.yaml:9: overrides.pod_cidr"}
     )
     (finding,) = check_sources([ALL], NO_DATA, overrides)
-    assert finding.where == "site.yaml:9: overrides.service_cidr"
+    assert finding.where == "site.yaml:9: overrides.pod_cidr"
 
 
 def test_an_override_mends_what_group_data_says():
-    broken = Source("group_data/all.py", {"service_cidr": "10.96.0.0/12"})
+    broken = Source("group_data/all.py", {"pod_cidr": "10.1.0.0/25"})
     assert len(check_sources([broken], NO_DATA, NO_OVERRIDES)) == 1
     assert check_sources([broken], NO_DATA, Source("site.yaml", {"pod_cidr": "100.64.0.0/10"})) == []
 
@@ -59,7 +59,7 @@ def test_the_last_all_file_wins():
 
 
 def test_values_by_themselves_are_not_compared():
-    assert check_values({"service_cidr": "10.96.0.0/12"}, {}) == []
+    assert check_values({"pod_cidr": "10.1.0.0/25"}, {}) == []
 
 
 def test_a_nodes_key_among_overrides_is_sent_to_its_host():

@@ -1,0 +1,264 @@
+"""The benchmark's pure parts: what is read, what is counted, and that both sides wait for the same thing."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bench import child, cpu, floor_files, machine, milestones, results
+from kubestead.errors import KubesteadError
+from kubestead.facts.health import _FIELDS, ClusterHealth
+from kubestead.health import findings
+
+BENCH = Path(milestones.__file__).parent
+NODES = ("k8s-cp", "k8s-worker1")
+
+
+def record(*rows: tuple[str, str, str, float, float, bool]) -> str:
+    keys = ("host", "phase", "operation", "start", "end", "changed")
+    return "".join(json.dumps(dict(zip(keys, row, strict=True))) + "\n" for row in rows)
+
+
+FRESH = record(
+    ("a", "", "every host is prepared", 112, 112, False),
+    ("b", "", "every host is prepared", 112, 113, False),
+    ("a", "Control plane", "kubeadm init", 113, 124, True),
+    ("a", "Cilium", "Helm 3.19.0 and the chart 1.18.4", 124, 125, True),
+    ("a", "Cilium", "Cilium 1.18.4", 125, 126, True),
+    ("b", "Worker", "kubeadm join", 126, 133, True),
+    ("a", "Verify", "Nodes and system pods", 133, 160, False),
+    ("a", "Verify", "Smoke: pods", 160, 175, True),
+)
+FLOOR = [
+    "phase\tprepared\ta\t10.50",
+    "a line of somebody else",
+    "phase\tprepared\tb\t9.02",
+    "phase\tinitialised\ta\t20.00",
+    "phase\treleased\ta\t22.00",
+    "phase\tjoined\tb\t25.00",
+    "phase\thealthy\ta\t50.00",
+]
+
+
+def test_an_operation_lasts_from_its_first_host_to_its_last():
+    first, *_ = milestones.read_record(FRESH, started=100)
+    assert (first.title, first.start, first.end, first.changed) == ("every host is prepared", 12, 13, False)
+
+
+def test_milestones_of_a_run_record():
+    reached = milestones.of_record(milestones.read_record(FRESH, started=100))
+    assert list(reached.values()) == [13, 24, 26, 33, 60, 75]
+    assert reached[milestones.HEALTHY] == 60
+
+
+def test_a_run_without_a_milestone_is_refused_with_what_it_has():
+    operations = milestones.read_record(FRESH, started=100)[:3]
+    with pytest.raises(KubesteadError, match=r"'Cilium \| Cilium \.\.\.'.*Control plane \| kubeadm init"):
+        milestones.of_record(operations)
+
+
+def test_milestones_of_the_floor_are_those_of_its_last_host():
+    reached = milestones.of_floor(FLOOR)
+    assert list(reached.values()) == [10.5, 20, 22, 25, 50]
+
+
+def test_a_floor_that_did_not_end_is_refused():
+    with pytest.raises(KubesteadError, match="no end of: joined, healthy"):
+        milestones.of_floor(FLOOR[:-2])
+
+
+def test_every_phase_the_floor_prints_is_a_milestone():
+    script = (BENCH / "floor.sh").read_text()
+    printed = {line.split()[1] for line in script.splitlines() if line.strip().startswith("phase ")}
+    assert printed == {milestone.floor for milestone in milestones.MILESTONES if milestone.floor}
+
+
+def test_spread():
+    assert results.Spread.of([3, 1, 2, 10]) == results.Spread(1, 2.5, 10)
+    assert str(results.Spread.of([1.24])) == "1.2 / **1.2** / 1.2"
+
+
+def a_round(healthy: float) -> results.Round:
+    usage = cpu.Usage(busy=80, idle=20, steal=0, twin=70)
+    operations = milestones.read_record(FRESH, started=100)
+    ours = results.Fresh(milestones.of_record(operations), 77, 0.5, usage, tuple(operations), 72.5)
+    ours = replace(ours, reached={**ours.reached, milestones.HEALTHY: healthy})
+    floor = results.Fresh(milestones.of_floor(FLOOR), 51, 0.4, usage)
+    again = (results.Again(2.5, None, ()), results.Again(3.5, 71.0, ("Host | Kernel modules",)))
+    return results.Round(("floor", "kubestead"), floor, ours, again)
+
+
+def test_the_report_compares_medians():
+    text = results.report("Numbers", {"CPU": "2 x something"}, [a_round(55), a_round(60), a_round(70)])
+    assert "- CPU: 2 x something" in text
+    assert "| healthy | 50.0 / **50.0** / 50.0 | 55.0 / **60.0** / 70.0 | 1.20 |" in text
+    assert "| second run, whole process, s | 2.5 / **3.0** / 3.5 |" in text
+    assert "| changed by a second run | Host \\| Kernel modules |" in text
+    assert "| controller's peak memory, second run, MiB | 71.0 / **71.0** / 71.0 |" in text
+    assert "| 2 | kubestead | 60.0 | 0.5 | 70 | 10 | 20 | 0 |" in text
+    assert "| Control plane \\| kubeadm init | 11.00 | 24.00 |" in text
+
+
+def test_processor_time():
+    stat = "cpu  1000 100 500 4000 200 10 40 30 0 0\ncpu0 1 1 1 1\n"
+    assert cpu.parse_stat(stat, ticks=100) == (16.5, 42.0, 0.3)
+    assert cpu.parse_cpu_stat("usage_usec 2500000\nuser_usec 1\n") == 2.5
+    used = cpu.Usage(30, 10, 1, 20) - cpu.Usage(10, 5, 0, 5)
+    assert (used.busy, used.idle, used.steal, used.twin, used.others) == (20, 5, 1, 15, 5)
+
+
+def test_a_measured_command(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    code = "import sys, time; x = bytearray(400 << 20); time.sleep(0.3); print('out'); print('err', file=sys.stderr)"
+    before = time.time()
+    done = child.run([sys.executable, "-c", code], tmp_path, {}, log)
+    assert done.output == "out\n"
+    assert before <= done.started <= time.time()
+    assert 0.3 <= done.seconds < 30
+    assert done.peak_memory_mib and 400 < done.peak_memory_mib < 500
+    assert log.read_text() == "before\nerr\nout\n"
+
+
+def test_a_measured_command_that_fails_says_what_it_said(tmp_path):
+    argv = ["sh", "-c", "echo what; echo why >&2; exit 3"]
+    with pytest.raises(KubesteadError, match=r"exit code 3; all of it is in .*log:\nwhy\nwhat"):
+        child.run(argv, tmp_path, {}, tmp_path / "log")
+
+
+def test_memory_below_our_own_is_unknown(tmp_path):
+    assert child.run(["true"], tmp_path, {}, tmp_path / "log").peak_memory_mib is None
+
+
+def test_the_machine():
+    assert machine.cpu_model("processor\t: 0\nmodel name\t: Some CPU @ 3 GHz\n") == "Some CPU @ 3 GHz"
+    assert machine.memory_gib("MemTotal:       25165824 kB\nMemFree: 1 kB\n") == 24
+
+
+def test_the_description_names_no_host_and_no_folder():
+    text = json.dumps(machine.describe())
+    assert machine.platform.node() not in text
+    assert "/" not in text.replace("GNU/Linux", "")
+
+
+@pytest.fixture
+def floor_folder(tmp_path):
+    """What floor_files writes for a control plane and a worker."""
+    file = {"version": "1", "any": {"url": "files/x", "sha256": "a" * 64}}
+    image = {"tag": "v1", "sha256": "b" * 64}
+    names = ("pause", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "coredns/coredns")
+    images = [f"registry.k8s.io/{name}" for name in (*names, "kube-proxy")]
+    images += [f"quay.io/cilium/{name}" for name in ("cilium", "operator-generic", "hubble-relay")]
+    apt = {"url": "apt/", "key_url": "apt/key", "key_fingerprint": "C" * 40, "packages": {"kubelet": "1.31.13-1.1"}}
+    catalog = {
+        "origin": "a test",
+        "files": dict.fromkeys(("containerd", "runc", "helm", "cilium-chart"), file),
+        "apt": {"kubernetes": apt},
+        "images": dict.fromkeys(images, image),
+    }
+    (tmp_path / "catalog.yaml").write_text(yaml.safe_dump(catalog))
+    sources = {
+        "catalog": str(tmp_path / "catalog.yaml"),
+        "base_url": "http://mirror/",
+        "registry": "http://mirror:5000",
+    }
+    ssh = {"ssh_user": "root", "ssh_key": "key with a space", "ssh_known_hosts_file": "known_hosts"}
+    hosts = [("k8s-cp", "control_plane", "192.0.2.1"), ("k8s-worker1", "workers", "192.0.2.2")]
+    inventory = [
+        {
+            "name": name,
+            "groups": [group, "lab"],
+            "data": {"node_address": ip, "ssh_hostname": ip, **ssh, "kubestead_sources": sources},
+        }
+        for name, group, ip in hosts
+    ]
+    floor_files.main(tmp_path / "floor", inventory)
+    return tmp_path / "floor"
+
+
+def test_the_floor_puts_kubesteads_own_files_on_the_hosts(floor_folder):
+    worker = {str(path.relative_to(floor_folder / "tree/k8s-worker1")) for path in walk(floor_folder, "k8s-worker1")}
+    control_plane = {str(path.relative_to(floor_folder / "tree/k8s-cp")) for path in walk(floor_folder, "k8s-cp")}
+    assert control_plane - worker == {
+        "run/systemd/system/kubestead-images-control-plane.service",
+        "var/lib/kubestead/kubeadm-init.yaml",
+        "var/lib/kubestead/cilium-values.yaml",
+    }
+    assert {"etc/containerd/config.toml", "etc/apt/sources.list.d/kubernetes.sources"} <= worker
+    join = yaml.safe_load((floor_folder / "join/k8s-worker1").read_text())
+    assert join["discovery"]["bootstrapToken"]["caCertHashes"] == [floor_files.CA_CERT_HASH]
+
+
+def walk(folder, host):
+    return [path for path in (folder / "tree" / host).rglob("*") if path.is_file()]
+
+
+def test_the_floor_has_every_variable_it_uses(floor_folder):
+    script = (BENCH / "floor.sh").read_text()
+    environment = (floor_folder / "env.sh").read_text()
+    assigned = set(
+        re.findall(r"\b([a-z_]+)=|for ([a-z_]+) in|read -r ([a-z_]+)|declare -A ([a-z_]+)", environment + script)
+    )
+    used = set(re.findall(r"\$\{?[!#]?([a-z_]+)", script))
+    assert used <= {name for names in assigned for name in names}
+    subprocess.run(["bash", "-euc", f". {floor_folder}/env.sh; [ ${{addresses[$workers]}} = 192.0.2.2 ]"], check=True)
+
+
+def row(kind: str, name: str, **fields: str) -> str:
+    values = {".kind": kind, ".metadata.name": name, **{"." + key.replace("__", "."): v for key, v in fields.items()}}
+    ready = next(field for field in _FIELDS if "Ready" in field and "conditions" in field)
+    values[ready] = fields.get("ready", "")
+    return "\t".join(values.get(field, "") for field in _FIELDS)
+
+
+def workload(kind: str, name: str, wanted: int, ready: int, updated: int, seen: int = 1) -> str:
+    keys = (
+        ("status__desiredNumberScheduled", "status__numberReady", "status__updatedNumberScheduled")
+        if kind == "DaemonSet"
+        else ("spec__replicas", "status__readyReplicas", "status__updatedReplicas")
+    )
+    counts = {key: str(count) if count else "" for key, count in zip(keys, (wanted, ready, updated), strict=True)}
+    return row(kind, name, **counts, metadata__generation="1", status__observedGeneration=str(seen))
+
+
+HEALTHY = {
+    "cp": row("Node", "k8s-cp", ready="True"),
+    "worker": row("Node", "k8s-worker1", ready="True"),
+    "cilium": workload("DaemonSet", "cilium", 2, 2, 2),
+    "dns": workload("Deployment", "coredns", 2, 2, 2),
+    "etcd": row("Pod", "etcd-k8s-cp", ready="True", spec__nodeName="k8s-cp"),
+    "pod": row("Pod", "coredns-1", ready="True", spec__nodeName="k8s-worker1"),
+}
+CASES = {
+    "healthy": ({}, True),
+    "no answer": (dict.fromkeys(HEALTHY), False),
+    "a node is missing": ({"worker": None}, False),
+    "a node is not ready": ({"cp": row("Node", "k8s-cp", ready="Unknown")}, False),
+    "a node too many": ({"more": row("Node", "other", ready="False")}, True),
+    "Cilium is missing": ({"cilium": None}, False),
+    "Cilium wants nobody yet": ({"cilium": workload("DaemonSet", "cilium", 0, 0, 0)}, False),
+    "an agent is not ready": ({"cilium": workload("DaemonSet", "cilium", 2, 1, 2)}, False),
+    "an agent is of the old form": ({"cilium": workload("DaemonSet", "cilium", 2, 2, 1)}, False),
+    "nobody wanted, nobody there": ({"dns": workload("Deployment", "coredns", 0, 0, 0)}, True),
+    "DNS is not ready": ({"dns": workload("Deployment", "coredns", 2, 0, 2)}, False),
+    "DNS not seen by its controller": ({"dns": workload("Deployment", "coredns", 2, 2, 2, seen=0)}, False),
+    "etcd is not ready": ({"etcd": row("Pod", "etcd-k8s-cp", ready="False", spec__nodeName="k8s-cp")}, False),
+    "an old pod is not ready": ({"pod": row("Pod", "coredns-1", ready="False", spec__nodeName="k8s-worker1")}, True),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), CASES.values(), ids=CASES)
+def test_the_floor_waits_for_what_kubestead_waits_for(changes, expected):
+    lines = [line for line in {**HEALTHY, **changes}.values() if line is not None]
+    assert (not findings(ClusterHealth().process(lines), NODES)) is expected
+    argv = ["awk", "-v", f"nodes={' '.join(NODES)}", "-f", str(BENCH / "healthy.awk")]
+    seen = subprocess.run(argv, input="\n".join(lines) + "\n", text=True, check=False)
+    assert (seen.returncode == 0) is expected
