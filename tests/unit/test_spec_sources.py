@@ -40,9 +40,7 @@ def test_a_cluster_key_on_the_command_line_is_refused():
 
 
 def test_overrides_are_compared_with_the_rest_and_named_by_their_line():
-    overrides = Source(
-        "site.yaml", {"pod_cidr": "10.1.0.0/25"}, {"pod_cidr": "site.yaml:9: overrides.pod_cidr"}
-    )
+    overrides = Source("site.yaml", {"pod_cidr": "10.1.0.0/25"}, {"pod_cidr": "site.yaml:9: overrides.pod_cidr"})
     (finding,) = check_sources([ALL], NO_DATA, overrides)
     assert finding.where == "site.yaml:9: overrides.pod_cidr"
 
