@@ -9,6 +9,7 @@ from kubestead.phases.containerd import install_containerd
 from kubestead.phases.control_plane import close_the_door, open_the_door, start_control_plane
 from kubestead.phases.host import prepare_host
 from kubestead.phases.images import start_pulling_images
+from kubestead.phases.nodes import mark_nodes
 from kubestead.phases.packages import install_kubernetes_packages
 from kubestead.phases.preflight import preflight
 from kubestead.phases.topology import in_group, is_first_control_plane
@@ -16,7 +17,6 @@ from kubestead.phases.verify import verify
 from kubestead.phases.workers import join_worker
 
 spec = preflight()
-
 prepare_host(spec)
 install_containerd(spec)
 start_pulling_images(spec)
@@ -35,4 +35,5 @@ barrier(name="every node has joined")
 
 if is_first_control_plane():
     close_the_door()
+    mark_nodes()
     verify(spec, only_if_changed=True)

@@ -1,0 +1,41 @@
+"""Facts about what nodes are marked with: labels and taints, of all nodes in one round trip."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from pyinfra.api import FactBase
+
+from kubestead.health import KUBECTL
+
+
+@dataclass(frozen=True)
+class Marks:
+    """A node's labels by key, and its taints as ``key=value:Effect``."""
+
+    labels: dict[str, str] = field(default_factory=dict)
+    taints: tuple[str, ...] = ()
+
+
+class NodeMarks(FactBase[dict[str, Marks]]):
+    """The marks of every node the API knows, by the node's name; empty while it does not answer."""
+
+    default = dict
+
+    def command(self) -> str:
+        row = '{.metadata.name}{"\\t"}{.metadata.labels}{"\\t"}{.spec.taints}{"\\n"}'
+        nodes = f"{KUBECTL} --request-timeout=10s get nodes"
+        return f"{nodes} --output=jsonpath='{{range .items[*]}}{row}{{end}}' 2>/dev/null || true"
+
+    def process(self, output: list[str]) -> dict[str, Marks]:
+        rows = (line.split("\t") for line in output if line.count("\t") == 2)
+        return {
+            name: Marks(json.loads(labels or "{}"), tuple(_text(taint) for taint in json.loads(taints or "[]")))
+            for name, labels, taints in rows
+        }
+
+
+def _text(taint: dict[str, str]) -> str:
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"{taint['key']}{value}:{taint['effect']}"
