@@ -56,7 +56,8 @@ def cilium_findings(
         key = must.key or f"cilium_values.{'.'.join(must.path)}"
         fix = line(must.key, must.is_now, places) if must.key else whole_line
         whole_line = whole_line if must.key else "it is in the line above"
-        yield Finding(place(key, places), f"the running cluster has {must.reason}", fix, value=_get(values, must.path))
+        wanted = spec.model_dump()[must.key] if must.key else _get(values, must.path)
+        yield Finding(place(key, places), f"the running cluster has {must.reason}", fix, value=wanted)
     yield from _changed(values, running, {must.path for must in musts}, places)
 
 

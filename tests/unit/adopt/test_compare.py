@@ -48,7 +48,7 @@ def test_a_plain_cluster_against_the_defaults():
         (configured(clusterName="prod"), "cluster_name", "kubernetes", '"prod"'),
         (configured(controlPlaneEndpoint="api:1"), "control_plane_endpoint", "192.168.1.187:6443", '"api:1"'),
         (replace(PLAIN, kube_proxy=False), "kube_proxy", "keep", '"replace"'),
-        (with_cilium(cluster_pool_ipv4_cidr="10.244.0.0/16"), "pod_cidr", ["10.0.0.0/8"], '"10.244.0.0/16"'),
+        (with_cilium(cluster_pool_ipv4_cidr="10.244.0.0/16"), "pod_cidr", "10.0.0.0/8", '"10.244.0.0/16"'),
         (with_cilium(cluster_pool_ipv4_mask_size="25"), "pod_cidr_mask_size", 24, "25"),
     ],
 )  # fmt: skip
