@@ -32,8 +32,11 @@ def main(
     output: Annotated[Path, typer.Option(help="The folder the results are written to.")] = RESULTS,
 ) -> None:
     """Build the same cluster with bench/floor.sh and with kubestead, in turn, and write how long each took."""
+    log = ROOT / ".kubestead" / "bench.log"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("")
     with tempfile.TemporaryDirectory(prefix="kubestead-bench-") as scratch:
-        lab = Lab(twin, project(Path(scratch)), Path(scratch) / "bench.log")
+        lab = Lab(twin, project(Path(scratch)), log)
         was_up = lab.is_up()
         try:
             say("the twin")
@@ -41,10 +44,7 @@ def main(
             warm(lab.mirror())
             write(output, [take(lab, number, repeats) for number in range(rounds)], source)
         except KubesteadError as error:
-            kept = ROOT / ".kubestead" / "bench.log"
-            kept.parent.mkdir(exist_ok=True)
-            kept.write_bytes(lab.log.read_bytes())
-            raise SystemExit(f"bench: {error}\nbench: the whole log is in {kept}") from None
+            raise SystemExit(f"bench: {error}") from None
         finally:
             if not was_up:
                 lab.down()
