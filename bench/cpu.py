@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def now(twin: str) -> Usage:
     """The counters at this moment."""
     stat = parse_stat(Path("/proc/stat").read_text(), os.sysconf("SC_CLK_TCK"))
     return Usage(*stat, twin=_of_twin(twin))
+
+
+def noise(twin: str, seconds: float = 3) -> float:
+    """The share of all processor time that others than the twin take, 0 to 1, watched for some seconds."""
+    before = now(twin)
+    time.sleep(seconds)
+    used = now(twin) - before
+    return max(0.0, used.others + used.steal) / (used.busy + used.idle + used.steal)
 
 
 def parse_stat(text: str, ticks: int) -> tuple[float, float, float]:

@@ -91,6 +91,9 @@ wait "${prepared[$control_plane]}"
 initialise
 release & jobs+=($!)
 command=$(on "$control_plane" kubeadm token create "$token" --ttl "$token_ttl" --print-join-command)
+# A join that comes before the controller manager has signed cluster-info for the token looks again only after 5 s.
+on "$control_plane" "kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace kube-public wait configmap/cluster-info \
+  --for 'jsonpath={.data.jws-kubeconfig-${token%%.*}}' --timeout=60s > /dev/null"
 fingerprint=$(grep -o 'sha256:[0-9a-f]*' <<< "$command")
 for host in $workers; do
   wait "${prepared[$host]}"

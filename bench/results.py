@@ -11,13 +11,26 @@ from bench.milestones import HEALTHY, MILESTONES, Operation
 
 
 @dataclass(frozen=True)
+class Before:
+    """The machine before a run.
+
+    Args:
+        load: its load average over one minute, which still holds the run before.
+        noise: the share of all processor time others than the twin took, 0 to 1, in the last seconds.
+    """
+
+    load: float
+    noise: float
+
+
+@dataclass(frozen=True)
 class Fresh:
     """One fresh cluster.
 
     Args:
         reached: seconds since the start at each milestone, by its title.
         seconds: the whole process.
-        load: the machine's load average over one minute, before the start.
+        before: the machine before the start.
         cpu: processor time from the start to the end of the process.
         operations: kubestead's, one by one; the floor has none.
         peak_memory_mib: the controller's.
@@ -25,7 +38,7 @@ class Fresh:
 
     reached: dict[str, float]
     seconds: float
-    load: float
+    before: Before
     cpu: Usage
     operations: tuple[Operation, ...] = ()
     peak_memory_mib: float | None = None
@@ -115,9 +128,12 @@ def _rounds(rounds: Sequence[Round]) -> str:
         for name in one.order:
             run = one.floor if name == "floor" else one.ours
             cpu = [f"{value:.0f}" for value in (run.cpu.twin, run.cpu.others, run.cpu.idle, run.cpu.steal)]
-            rows.append((str(number), name, f"{run.reached[HEALTHY]:.1f}", f"{run.load:.1f}", *cpu))
-    columns = ("round", "what", "healthy, s", "load before", "twin", "others", "idle", "steal")
-    text = "The last four are processor seconds of the whole run; `others` is the controller and any noise."
+            rows.append((str(number), name, f"{run.reached[HEALTHY]:.1f}", f"{run.before.noise:.0%}", *cpu))
+    columns = ("round", "what", "healthy, s", "noise before", "twin", "others", "idle", "steal")
+    text = (
+        "Noise is the share of processor time that others took before the start. The last four are processor seconds "
+        "of the whole run; `others` is the controller and any noise."
+    )
     return f"## Rounds\n\n{text}\n\n{table(columns, rows)}"
 
 

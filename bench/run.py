@@ -22,6 +22,8 @@ RESULTS = ROOT / "bench" / "results"
 DEPLOY = "deploys/cluster.py"
 # What pyinfra reads from the folder it runs in.
 PROJECT = ("config.py", "inventory", "group_data", "deploys")
+# Of all processor time, taken by others: above it the person is warned.
+NOISY = 0.05
 
 
 def main(
@@ -76,9 +78,9 @@ def take(lab: Lab, number: int, repeats: int) -> results.Round:
     for name in order:
         say(f"round {number + 1}: bare hosts")
         lab.make_bare()
-        load = os.getloadavg()[0]
-        say(f"round {number + 1}: {name}; load before: {load:.1f}")
-        runs[name] = floor(lab, load) if name == "floor" else ours(lab, load)
+        say(f"round {number + 1}: {name}")
+        before = look(lab)
+        runs[name] = floor(lab, before) if name == "floor" else ours(lab, before)
         say(f"round {number + 1}: {name}: healthy after {runs[name].reached[milestones.HEALTHY]:.1f} s")
         if name != "floor":
             lab.wait_smoke_gone()
@@ -86,7 +88,15 @@ def take(lab: Lab, number: int, repeats: int) -> results.Round:
     return results.Round((order[0], order[1]), runs["floor"], runs["kubestead"], again)
 
 
-def floor(lab: Lab, load: float) -> results.Fresh:
+def look(lab: Lab) -> results.Before:
+    """How busy the machine is, with a warning when that is not the twin's doing; the run goes on all the same."""
+    before = results.Before(os.getloadavg()[0], cpu.noise(lab.name))
+    if before.noise > NOISY:
+        say(f"warning: others take {before.noise:.0%} of the processors (load {before.load:.1f}); expect noisy numbers")
+    return before
+
+
+def floor(lab: Lab, machine_before: results.Before) -> results.Fresh:
     """A fresh cluster by the shell script; writing its files beforehand is not measured."""
     files = lab.project / "floor"
     inventory = lab.pyinfra("debug-inventory", "--json").output
@@ -95,16 +105,18 @@ def floor(lab: Lab, load: float) -> results.Fresh:
     lab.run(["sh", "-c", shell, str(files)])
     before = cpu.now(lab.name)
     done = lab.run([str(ROOT / "bench" / "floor.sh"), str(files)])
-    return results.Fresh(milestones.of_floor(done.output.splitlines()), done.seconds, load, cpu.now(lab.name) - before)
+    return results.Fresh(
+        milestones.of_floor(done.output.splitlines()), done.seconds, machine_before, cpu.now(lab.name) - before
+    )
 
 
-def ours(lab: Lab, load: float) -> results.Fresh:
+def ours(lab: Lab, machine_before: results.Before) -> results.Fresh:
     """A fresh cluster by kubestead."""
     before = cpu.now(lab.name)
     done = lab.pyinfra(DEPLOY)
     operations = milestones.read_record(last_record(lab).read_text(), done.started)
     return results.Fresh(
-        milestones.of_record(operations), done.seconds, load, cpu.now(lab.name) - before,
+        milestones.of_record(operations), done.seconds, machine_before, cpu.now(lab.name) - before,
         tuple(operations), done.peak_memory_mib,
     )  # fmt: skip
 

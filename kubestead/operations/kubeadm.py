@@ -68,6 +68,13 @@ def mint_token(ttl_minutes: int) -> Commands:
         host.data.join_material = JoinMaterial(token, ca_cert_hash(certificate))
     configuration = render("kubeadm-token.yaml.j2", token=token, ttl_minutes=ttl_minutes)
     yield StringCommand("kubeadm token create --config /dev/stdin > /dev/null", _stdin=configuration, _timeout=120)
+    # A join that comes before the controller manager has signed cluster-info for the token looks again only after 5 s.
+    signature = f"jsonpath={{.data.jws-kubeconfig-{token.partition('.')[0]}}}"
+    yield StringCommand(
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace kube-public wait configmap/cluster-info",
+        "--for", QuoteString(signature), "--timeout=60s > /dev/null",
+        _timeout=120,
+    )  # fmt: skip
 
 
 @operation()

@@ -94,16 +94,19 @@ def test_a_minted_token_goes_by_stdin_and_is_kept_in_this_process(certificate):
     outcome = run(kubeadm.mint_token, {FileTexts: {kubeadm.CA_CERTIFICATE: certificate}}, ttl_minutes=15)
 
     material = outcome.host.data["join_material"]
-    (command,) = outcome.yielded
-    (bootstrap,) = yaml.safe_load(command.connector_arguments["_stdin"])["bootstrapTokens"]
+    command, wait = outcome.shell
+    (bootstrap,) = yaml.safe_load(outcome.yielded[0].connector_arguments["_stdin"])["bootstrapTokens"]
     assert (bootstrap["token"], bootstrap["ttl"]) == (material.token, "15m0s")
     assert material.ca_cert_hash == ca_cert_hash(certificate)
-    assert outcome.shell == ["kubeadm token create --config /dev/stdin > /dev/null"]
+    assert command == "kubeadm token create --config /dev/stdin > /dev/null"
+    # The join waits for the signature made with it; only the token's public half may stand in an argument.
+    assert f"jws-kubeconfig-{material.token_id}}}" in wait
+    assert material.token.partition(".")[2] not in wait
 
 
 def test_no_token_is_kept_while_it_is_only_planned():
     outcome = run(kubeadm.mint_token, {}, ttl_minutes=15, executing=False)
-    assert len(outcome.commands) == 1
+    assert len(outcome.commands) == 2
     assert "join_material" not in outcome.host.data
 
 

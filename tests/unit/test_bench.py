@@ -89,9 +89,9 @@ def test_spread():
 def a_round(healthy: float) -> results.Round:
     usage = cpu.Usage(busy=80, idle=20, steal=0, twin=70)
     operations = milestones.read_record(FRESH, started=100)
-    ours = results.Fresh(milestones.of_record(operations), 77, 0.5, usage, tuple(operations), 72.5)
+    ours = results.Fresh(milestones.of_record(operations), 77, results.Before(3, 0.02), usage, tuple(operations), 72.5)
     ours = replace(ours, reached={**ours.reached, milestones.HEALTHY: healthy})
-    floor = results.Fresh(milestones.of_floor(FLOOR), 51, 0.4, usage)
+    floor = results.Fresh(milestones.of_floor(FLOOR), 51, results.Before(3, 0.01), usage)
     again = (results.Again(2.5, None, ()), results.Again(3.5, 71.0, ("Host | Kernel modules",)))
     return results.Round(("floor", "kubestead"), floor, ours, again)
 
@@ -103,7 +103,7 @@ def test_the_report_compares_medians():
     assert "| second run, whole process, s | 2.5 / **3.0** / 3.5 |" in text
     assert "| changed by a second run | Host \\| Kernel modules |" in text
     assert "| controller's peak memory, second run, MiB | 71.0 / **71.0** / 71.0 |" in text
-    assert "| 2 | kubestead | 60.0 | 0.5 | 70 | 10 | 20 | 0 |" in text
+    assert "| 2 | kubestead | 60.0 | 2% | 70 | 10 | 20 | 0 |" in text
     assert "| Control plane \\| kubeadm init | 11.00 | 24.00 |" in text
 
 

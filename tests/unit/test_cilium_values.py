@@ -39,9 +39,12 @@ def test_ciliums_operators_do_not_share_a_node(nodes, replicas):
 
 def test_cilium_replaces_kube_proxy_by_one_setting():
     assert cilium_values(SPEC, CATALOG, 3)["kubeProxyReplacement"] == "false"
-    assert "k8sServiceHost" not in cilium_values(SPEC, CATALOG, 3)
-    values = cilium_values(REPLACED, CATALOG, 3)
-    assert values["kubeProxyReplacement"] == "true"
+    assert cilium_values(REPLACED, CATALOG, 3)["kubeProxyReplacement"] == "true"
+
+
+@pytest.mark.parametrize("spec", [SPEC, REPLACED])
+def test_cilium_finds_the_api_without_kube_proxy(spec):
+    values = cilium_values(spec, CATALOG, 3)
     assert (values["k8sServiceHost"], values["k8sServicePort"]) == ("k8s-api", 6443)
 
 
