@@ -10,6 +10,7 @@ from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
 from kubestead.facts.helm import HELM, HelmRelease
+from kubestead.health import KUBECTL
 from kubestead.operations.files import TextFile, install_files
 
 
@@ -37,7 +38,7 @@ def release(
     if present and present.status.startswith("pending"):
         # A Helm that was killed leaves its record pending, and every later one refuses to touch the release.
         yield StringCommand(
-            "kubectl --kubeconfig /etc/kubernetes/admin.conf delete secret --namespace", QuoteString(namespace),
+            KUBECTL, "delete secret --namespace", QuoteString(namespace),
             "--selector", QuoteString(f"owner=helm,name={release_name},status={present.status}"),
         )  # fmt: skip
     yield StringCommand(

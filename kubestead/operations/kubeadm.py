@@ -10,6 +10,7 @@ from pyinfra.api.host import Host
 
 from kubestead.facts.files import FileTexts
 from kubestead.facts.membership import MARKER, EndpointAnswers, NodeMembership
+from kubestead.health import KUBECTL
 from kubestead.jointoken import JoinMaterial, ca_cert_hash, new_token
 from kubestead.membership import Membership, may_initialise
 from kubestead.operations.files import TextFile, install_files
@@ -71,7 +72,7 @@ def mint_token(ttl_minutes: int) -> Commands:
     # A join that comes before the controller manager has signed cluster-info for the token looks again only after 5 s.
     signature = f"jsonpath={{.data.jws-kubeconfig-{token.partition('.')[0]}}}"
     yield StringCommand(
-        "kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace kube-public wait configmap/cluster-info",
+        KUBECTL, "--namespace kube-public wait configmap/cluster-info",
         "--for", QuoteString(signature), "--timeout=60s > /dev/null",
         _timeout=120,
     )  # fmt: skip
