@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from pyinfra import host, logger, state
-from pyinfra.api import FunctionCommand, operation
+from pyinfra.api import FunctionCommand, QuoteString, StringCommand, operation
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 from kubestead.render import render
 from kubestead.smoke import parse
 
+# Seconds; each check waits for at most 150 of them.
 TIMEOUT = 420
 
 
@@ -57,7 +58,9 @@ def _anything_changed() -> bool:
 
 
 def _run(state: State, host: Host, script: str) -> bool:
-    ok, output = host.run_shell_command(script, _sudo=bool(host.data.get("_sudo")), _timeout=TIMEOUT)
+    # Ended on the host itself, with its pods: what only pyinfra gives up on would run on there.
+    command = StringCommand(f"timeout --kill-after=90 {TIMEOUT} sh -c", QuoteString(script))
+    ok, output = host.run_shell_command(command, _sudo=bool(host.data.get("_sudo")), _timeout=TIMEOUT + 100)
     checks = parse(output.stdout_lines)
     for check in checks:
         logger.info(f"{host.print_prefix}{check}")

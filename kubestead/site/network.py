@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubestead.errors import Finding, InvalidInput
+from kubestead.twin.record import RECORD, TWINS
 
-# Written by the twin's supervisor; one folder per twin.
-TWINS = Path("/run/kubestead/twins")
-STATE_FILE = "twin.json"
 _OWN_NETWORK = Path("/proc/self/ns/net")
 
 
@@ -35,7 +33,7 @@ def running_twins(folder: Path | None = None) -> list[Twin]:
         InvalidInput: a twin's state cannot be read: then nobody can tell which hosts an address leads to.
     """
     twins, findings = [], []
-    for path in sorted((folder or TWINS).glob(f"*/{STATE_FILE}")):
+    for path in sorted((folder or TWINS).glob(f"*/{RECORD}")):
         try:
             state = json.loads(path.read_text())
             twin = Twin(str(state["name"]), int(state["netns_inode"]), dict(state["addresses"]))

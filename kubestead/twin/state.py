@@ -13,8 +13,8 @@ from typing import Any
 
 from kubestead.errors import InvalidInput
 from kubestead.twin.plan import Node, Plan, name_findings
+from kubestead.twin.record import RECORD, TWINS
 
-_RUN = Path("/run/kubestead/twins")
 KERNEL_SETTINGS = Path("/run/kubestead/kernel-settings.json")
 
 
@@ -56,7 +56,7 @@ class Files:
 
     @property
     def record(self) -> Path:
-        return self.run / "twin.json"
+        return self.run / RECORD
 
     @property
     def socket(self) -> Path:
@@ -79,15 +79,15 @@ def files(name: str) -> Files:
     """
     if found := name_findings(name):
         raise InvalidInput(found)
-    run = _RUN / name
-    recorded = read_json(run / "twin.json").get("state")
+    run = TWINS / name
+    recorded = read_json(run / RECORD).get("state")
     base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
     return Files(Path(recorded) if recorded else base / "kubestead/twins" / name, run)
 
 
 def in_force() -> list[str]:
     """The names of the twins with a record on this machine, whether their supervisor lives or not."""
-    return sorted(path.parent.name for path in _RUN.glob("*/twin.json"))
+    return sorted(path.parent.name for path in TWINS.glob(f"*/{RECORD}"))
 
 
 def load_plan(paths: Files) -> Plan | None:
@@ -128,7 +128,7 @@ def supervisor_alive(paths: Files) -> bool:
 @contextmanager
 def changing(name: str) -> Iterator[None]:
     """Hold the twin for one ``up`` or ``down`` at a time; a second one waits."""
-    folder = _RUN.parent / "locks"
+    folder = TWINS.parent / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from kubestead.facts.files import FileStates, FileTexts
 from kubestead.facts.membership import EndpointAnswers, NodeMembership
+from kubestead.health import KUBECTL
 from kubestead.jointoken import JoinMaterial, ca_cert_hash
 from kubestead.membership import Membership
 from kubestead.operations import kubeadm
@@ -120,7 +121,9 @@ MATERIAL = JoinMaterial("abcdef.0123456789abcdef", "sha256:" + "0" * 64)
 
 def test_a_token_is_deleted_by_its_public_half():
     (command,) = run(kubeadm.delete_token, Host({}, join_material=MATERIAL)).shell
-    assert command == "kubeadm token delete abcdef > /dev/null"
+    assert command == (
+        f"{KUBECTL} --namespace kube-system delete --ignore-not-found secret bootstrap-token-abcdef > /dev/null"
+    )
 
 
 def join(now: Membership, executing: bool = True, **data: object) -> Outcome:

@@ -45,7 +45,7 @@ def smoke(tmp_path):
     def run(cases="", **changes):
         kubectl.write_text(KUBECTL.replace("CASES", cases))
         kubectl.chmod(0o755)
-        # Ninety looks, a second apart, at what never changes here.
+        # Two minutes of looks, a second apart, at what never changes here.
         text = re.sub(r"seq \d+", "seq 2", render("smoke.sh.j2", **{**SCRIPTS["smoke.sh.j2"], **changes}))
         done = sh(text.replace("sleep 1", ":"), path=f"{tmp_path}:/usr/bin:/bin")
         return done, parse(done.stdout.decode().splitlines())

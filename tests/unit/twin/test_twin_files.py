@@ -13,7 +13,7 @@ from kubestead.twin.plan import Plan
 
 @pytest.fixture
 def paths(tmp_path, monkeypatch):
-    monkeypatch.setattr(state, "_RUN", tmp_path / "run")
+    monkeypatch.setattr(state, "TWINS", tmp_path / "run")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return state.files("t")
 
