@@ -83,6 +83,7 @@ def control_plane_files(spec: ClusterSpec, sources: Sources, host: Host, nodes: 
     """What the control plane gets on top."""
     return [
         unit_file("control-plane", control_plane_images(spec), sources.catalog),
+        unit_file("node", node_images(spec), sources.catalog, after="control-plane"),
         TextFile(INIT, init_configuration(spec, host["name"], host["data"]["node_address"])),
         TextFile(VALUES, yaml.safe_dump(cilium_values(spec, sources.catalog, nodes))),
     ]

@@ -23,13 +23,14 @@ def unit_name(purpose: str) -> str:
 
 @operation()
 def start_pulling(
-    purpose: str, names: list[str], catalog: Catalog
+    purpose: str, names: list[str], catalog: Catalog, after: str | None = None
 ) -> Generator[StringCommand | FileUploadCommand, None, None]:
     """Pull images by the catalog's digests in a systemd unit of their own, and go on without waiting for it.
 
     Args:
         purpose: names the unit; see :func:`unit_name`.
         names: images as the catalog names them (``registry.k8s.io/pause``), the first needed first.
+        after: the purpose whose pulls go first, where they are still going on.
     """
     present = host.get_fact(Images)
     wanted = {name: catalog.image(name) for name in names}
@@ -37,12 +38,12 @@ def start_pulling(
     if not missing:
         host.noop(f"{len(names)} images are there")
         return
-    yield from install_files._inner([unit_file(purpose, missing, catalog)])
+    yield from install_files._inner([unit_file(purpose, missing, catalog, after)])
     yield StringCommand("systemctl daemon-reload && systemctl start --no-block", unit_name(purpose))
 
 
-def unit_file(purpose: str, names: list[str], catalog: Catalog) -> TextFile:
+def unit_file(purpose: str, names: list[str], catalog: Catalog, after: str | None = None) -> TextFile:
     """The unit of :func:`start_pulling` for the images ``names``."""
     pulls = {f"{name}:{catalog.images[name].tag}": catalog.image(name) for name in names}
-    text = render("images.service.j2", purpose=purpose, pulls=pulls)
+    text = render("images.service.j2", purpose=purpose, pulls=pulls, after=unit_name(after) if after else "")
     return TextFile(f"{FOLDER}/{unit_name(purpose)}", text)

@@ -27,5 +27,9 @@ def start_pulling_images(spec: ClusterSpec) -> None:
             catalog=catalog,
         )
     start_pulling(
-        name="Pull the node's images in the background", purpose="node", names=node_images(spec), catalog=catalog
+        name="Pull the node's images in the background",
+        purpose="node",
+        names=node_images(spec),
+        catalog=catalog,
+        after="control-plane" if in_group(CONTROL_PLANE) else None,
     )

@@ -81,9 +81,17 @@ def test_containerds_unit_keeps_containers_running_over_a_restart():
 
 
 def test_the_image_unit_ends_and_is_not_run_twice():
-    text = render("images.service.j2", purpose="node", pulls={"r/a:1": "r/a@sha256:1", "r/b:2": "r/b@sha256:2"})
+    text = render(
+        "images.service.j2", purpose="node", after="", pulls={"r/a:1": "r/a@sha256:1", "r/b:2": "r/b@sha256:2"}
+    )
     assert dict(unit(text)["Service"]).items() >= {"Type": "oneshot", "RemainAfterExit": "yes"}.items()
     assert [line.split()[4] for line in text.splitlines() if line.startswith("ExecStart=")] == ["pull", "tag"] * 2
+
+
+@pytest.mark.parametrize("first", ["", "kubestead-images-control-plane.service"])
+def test_the_image_unit_may_wait_for_another(first):
+    text = render("images.service.j2", purpose="node", after=first, pulls={})
+    assert unit(text)["Unit"]["After"].split() == ["containerd.service", *filter(None, [first])]
 
 
 def test_the_apt_source_trusts_its_own_key_alone():
