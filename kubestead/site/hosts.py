@@ -86,7 +86,7 @@ def _check_files(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
     for key in sorted({host.key for host in hosts.values() if host.key}):
         findings += _check_key(key, site)
     for host in {(host.known_hosts, host.host_keys): host for host in hosts.values()}.values():
-        path = host.known_hosts or Path("~/.ssh/known_hosts").expanduser()
+        path = host.known_hosts or _default_known_hosts()
         if host.host_keys == "strict" and not path.is_file():
             fix = "write the hosts' keys there (ssh-keyscan, then compare), or set host_keys: accept-new"
             findings.append(Finding(f"{site}: known_hosts", "there is no such file", fix, value=str(path)))
@@ -94,6 +94,13 @@ def _check_files(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
             fix = f"run 'mkdir -m 700 -p {path.parent}'"
             findings.append(Finding(f"{site}: known_hosts", "its folder does not exist", fix, value=str(path)))
     return findings
+
+
+def _default_known_hosts() -> Path:
+    """Where ssh keeps them; the folder is made as ssh makes it, for pyinfra does not."""
+    path = Path("~/.ssh/known_hosts").expanduser()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
 
 
 def _check_key(key: Path, site: str) -> list[Finding]:

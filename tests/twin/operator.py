@@ -58,10 +58,12 @@ def deploy(
 
 
 def altered_site(twin: Twin, folder: Path, **parts: dict[str, Any]) -> Path:
-    """A copy of the twin's site file whose ``hosts``, ``sources`` or ``overrides`` have some values replaced."""
+    """A copy of the twin's site file with some values replaced in ``sources``, ``overrides`` or a host of ``hosts``."""
     site = yaml.safe_load((twin.state / "site.yaml").read_text())
     for part, values in parts.items():
-        site[part] = {**site.get(part, {}), **values}
+        present = site.setdefault(part, {})
+        for key, value in values.items():
+            present[key] = {**present.get(key, {}), **value} if part == "hosts" else value
     path = folder / "site.yaml"
     path.write_text(yaml.safe_dump(site))
     return path

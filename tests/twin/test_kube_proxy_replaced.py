@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kubestead.twin import cgroups, plan
 from tests.twin.conftest import Twin
 from tests.twin.operator import KUBECTL, altered_site, deploy
 
@@ -54,8 +55,8 @@ def test_there_is_no_kube_proxy(replaced: Twin) -> None:
 
 def test_each_agents_socket_programs_hang_on_its_own_node(replaced: Twin) -> None:
     """Nodes that shared a cgroup2 root would collide there (cilium #14951)."""
-    tree = next(path for path in Path("/sys/fs/cgroup").rglob(f"kubestead-{replaced.name}") if path.is_dir())
-    cgroups = [path for path in tree.iterdir() if path.is_dir() and "k8s-" in path.name]
-    assert len(cgroups) == 2
-    assert [attached_programs(path) for path in cgroups] == [1, 1]
+    (tree,) = [folder for folder in cgroups.find(plan.cgroup(replaced.name)) if (folder / "cgroup.kill").exists()]
+    nodes = [path for path in tree.iterdir() if path.is_dir() and "k8s-" in path.name]
+    assert len(nodes) == 2
+    assert [attached_programs(path) for path in nodes] == [1, 1]
     assert attached_programs(tree) == 0

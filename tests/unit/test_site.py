@@ -3,6 +3,7 @@
 import json
 import os
 import runpy
+import stat
 import subprocess
 from pathlib import Path
 
@@ -186,6 +187,13 @@ def test_learned_host_keys_need_a_folder(write):
     write({"hosts": {"all": {"known_hosts": "none/kh"}}})
     (finding,) = refused(lambda: load_site().inventory(CONTROL_PLANE, WORKERS))
     assert "mkdir -m 700 -p" in finding.fix
+
+
+def test_on_a_new_machine_the_usual_folder_for_host_keys_is_made_as_ssh_makes_it(write, place):
+    (place / ".ssh").rmdir()
+    write({"hosts": {"all": {"user": "me"}}})
+    load_site().inventory(CONTROL_PLANE, WORKERS)
+    assert stat.S_IMODE((place / ".ssh").stat().st_mode) == 0o700
 
 
 def test_a_key_that_is_missing_or_open_to_others(write, place):
