@@ -24,12 +24,14 @@ def replaced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     """A cluster of two nodes without kube-proxy."""
     twin = Twin("test-kube-proxy")
     twin.must("up", "--workers", "1")
-    site = altered_site(twin, tmp_path_factory.mktemp("site"), overrides={"kube_proxy": "replace"})
-    run = deploy(twin, "cluster", site=site, inventory="inventory/twin.py")
-    assert run.returncode == 0, run.text
-    assert "ok      service by name (DNS)" in run.text
-    yield twin
-    twin.must("down")
+    try:
+        site = altered_site(twin, tmp_path_factory.mktemp("site"), overrides={"kube_proxy": "replace"})
+        run = deploy(twin, "cluster", site=site, inventory="inventory/twin.py")
+        assert run.returncode == 0, run.text
+        assert "ok      service by name (DNS)" in run.text
+        yield twin
+    finally:
+        twin.must("down")
 
 
 def attached_programs(cgroup: Path) -> int:
