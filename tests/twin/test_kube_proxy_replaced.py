@@ -58,7 +58,9 @@ def test_there_is_no_kube_proxy(replaced: Twin) -> None:
 def test_each_agents_socket_programs_hang_on_its_own_node(replaced: Twin) -> None:
     """Nodes that shared a cgroup2 root would collide there (cilium #14951)."""
     (tree,) = [folder for folder in cgroups.find(plan.cgroup(replaced.name)) if (folder / "cgroup.kill").exists()]
-    nodes = [path for path in tree.iterdir() if path.is_dir() and "k8s-" in path.name]
-    assert len(nodes) == 2
-    assert [attached_programs(path) for path in nodes] == [1, 1]
+    cgroups_below = [path for path in tree.rglob("*") if path.is_dir()]
+    assert sorted(path.relative_to(tree).parts[0] for path in cgroups_below if attached_programs(path)) == [
+        "k8s-cp",
+        "k8s-worker1",
+    ]
     assert attached_programs(tree) == 0
