@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kubestead.cli import faults
 from kubestead.twin import commands, lifecycle
 from kubestead.twin.plan import DEFAULT_NAME
 
@@ -39,6 +40,7 @@ class Action(str, Enum):
     on = "on"
     off = "off"
     cycle = "cycle"
+    status = "status"
 
 
 @app.command()
@@ -100,11 +102,16 @@ def ssh(
 
 @app.command()
 def power(
-    action: Annotated[Action, typer.Argument(help="off cuts the power: nothing is told to shut down.")],
+    action: Annotated[
+        Action, typer.Argument(help="off cuts the power: nothing is told to shut down; status prints on or off.")
+    ],
     nodes: Annotated[list[str], typer.Argument(metavar="NODE...", help="The hosts.")],
     name: Name = DEFAULT_NAME,
 ) -> None:
-    """Switch hosts on or off, or off and on again."""
+    """Switch hosts on or off, or off and on again, or say which they are."""
+    if action is Action.status:
+        typer.echo("\n".join(commands.power_status(name, nodes)))
+        return
     commands.power(name, action.value, nodes)
 
 
@@ -112,6 +119,9 @@ def power(
 def reset(nodes: Nodes = None, name: Name = DEFAULT_NAME) -> None:
     """Make hosts bare again: power cut, disks written anew, on again."""
     commands.reset(name, nodes or [])
+
+
+faults.add_to(app)
 
 
 def table(found: dict[str, Any]) -> Table:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from kubestead.errors import KubesteadError
 from kubestead.twin import cgroups, control, machine, network, plan, state
+from kubestead.twin.faults import records
 from kubestead.twin.plan import Plan
 
 
@@ -49,11 +50,24 @@ def power(name: str, action: str, nodes: Sequence[str]) -> None:
         control.wait_ssh(paths, nodes)
 
 
+def power_status(name: str, nodes: Sequence[str]) -> list[str]:
+    """``on`` or ``off`` for each of the hosts."""
+    paths = _running(name, nodes)
+    found = {host["node"]: str(host["power"]) for host in control.order(paths, "status")["hosts"]}
+    return [found[node] for node in nodes]
+
+
 def reset(name: str, nodes: Sequence[str]) -> None:
     """Hosts back to bare: power cut, disks written anew, on again. Without names, all of them."""
     paths = _running(name, nodes)
     control.order(paths, "reset", list(nodes))
+    records.forget(paths, nodes)
     control.wait_ssh(paths, nodes)
+
+
+def plan_of(name: str) -> Plan:
+    """The hosts of a twin that is up."""
+    return _plan(_running(name, ()))
 
 
 def execute(name: str, argv: Sequence[str]) -> NoReturn:

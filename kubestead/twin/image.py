@@ -41,7 +41,7 @@ PACKAGES = (
         "e2fsprogs",
     ),
     *("iproute2", "iptables", "nftables", "ebtables", "ipset", "conntrack", "ethtool", "socat", "iputils-ping"),
-    *("netcat-openbsd", "curl", "ca-certificates", "gnupg", "apt-utils", "python3-minimal", "psmisc", "less"),
+    *("netcat-openbsd", "curl", "ca-certificates", "gnupg", "apt-utils", "python3", "psmisc", "less"),
     *("tar", "gzip", "xz-utils", "zstd"),
 )
 

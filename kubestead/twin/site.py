@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from kubestead.twin import mirror
-from kubestead.twin.plan import GATEWAY, Plan
+from kubestead.twin.plan import GATEWAY, Node, Plan
 from kubestead.twin.state import Files
 
 OVERRIDES = Path(__file__).with_name("overrides.yaml")
@@ -27,7 +29,7 @@ def data(plan: Plan, paths: Files, mirror_folder: Path | None) -> dict[str, Any]
         "known_hosts": str(paths.known_hosts),
         "host_keys": "strict",
     }
-    hosts = {node.name: {"address": node.address, "group": node.group} for node in plan.nodes}
+    hosts = {node.name: {"address": node.address, "group": node.group, "power": power(node)} for node in plan.nodes}
     site: dict[str, Any] = {"twin": plan.name, "hosts": {"all": everyone, **hosts}}
     if mirror_folder:
         site["sources"] = {
@@ -36,6 +38,12 @@ def data(plan: Plan, paths: Files, mirror_folder: Path | None) -> dict[str, Any]
             "registry": f"http://{GATEWAY}:{mirror.REGISTRY_PORT}",
         }
     return site | {"overrides": yaml.safe_load(OVERRIDES.read_text())}
+
+
+def power(node: Node) -> dict[str, str]:
+    """The commands for a host's power, which work in the twin's network too."""
+    command = [str(Path(sys.executable).with_name("kubestead")), "twin", "power", "--name", node.twin]
+    return {action: shlex.join([*command, action, node.name]) for action in ("status", "off", "on")}
 
 
 def write(plan: Plan, paths: Files, mirror_folder: Path | None) -> None:
