@@ -1,0 +1,170 @@
+"""What was done about nodes, so that a restarted or another watcher does not repeat it. Plain JSON, bounded. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from kubestead.diagnose import Remedy
+
+VERSION = 1
+# A ConfigMap holds 1 MiB; an attempt takes about 250 bytes. What is older than a week serves no decision.
+MOST_ATTEMPTS = 1000
+KEPT_SECONDS = 7 * 24 * 3600
+
+
+class Outcome(str, Enum):
+    """What became of a remedy."""
+
+    RUNNING = "running"
+    RECOVERED = "recovered"
+    DONE = "done"
+    """It did what it can; the node is not back by it (its pods were let go)."""
+    FAILED = "failed"
+    TIME_LIMIT = "time-limit"
+    INTERRUPTED = "interrupted"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One remedy on one node; times in seconds since 1970.
+
+    Args:
+        climb: when its climb of the ladder began; attempts of one climb share it.
+        why: what was found missing, where it did not end well.
+    """
+
+    node: str
+    climb: float
+    cause: str
+    remedy: Remedy
+    started: float
+    watcher: str
+    outcome: Outcome = Outcome.RUNNING
+    ended: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A node that is a person's now: since when, for which cause, and why."""
+
+    since: float
+    cause: str
+    why: str
+
+
+@dataclass(frozen=True)
+class History:
+    """Attempts in the order they began; open climbs and hand-overs by node; every node seen in the cluster."""
+
+    attempts: tuple[Attempt, ...] = ()
+    open: Mapping[str, float] = field(default_factory=dict)
+    handed: Mapping[str, Handed] = field(default_factory=dict)
+    nodes: frozenset[str] = frozenset()
+
+    def of(self, node: str) -> tuple[Attempt, ...]:
+        """The node's attempts."""
+        return tuple(attempt for attempt in self.attempts if attempt.node == node)
+
+    def spent(self, node: str, climb: float) -> set[Remedy]:
+        """Remedies not to be tried again in this climb: those that ended otherwise, and those interrupted twice."""
+        tried = [attempt for attempt in self.of(node) if attempt.climb == climb]
+        ended = (Outcome.FAILED, Outcome.TIME_LIMIT, Outcome.DONE)
+        failed = {attempt.remedy for attempt in tried if attempt.outcome in ended}
+        cut = [attempt.remedy for attempt in tried if attempt.outcome is Outcome.INTERRUPTED]
+        return failed | {remedy for remedy in cut if cut.count(remedy) > 1}
+
+    def climbs(self, node: str, since: float) -> dict[float, Attempt]:
+        """The last attempt of each of the node's climbs begun after ``since``, by climb, oldest first."""
+        return {attempt.climb: attempt for attempt in self.of(node) if attempt.climb > since}
+
+    def is_handed(self, node: str, cause: str, why: str) -> bool:
+        """It is a person's already, for this very reason."""
+        handed = self.handed.get(node)
+        return handed is not None and (handed.cause, handed.why) == (cause, why)
+
+    def began(self, attempt: Attempt) -> History:
+        """With a remedy at work, its climb open."""
+        oldest = attempt.started - KEPT_SECONDS
+        kept = [one for one in self.attempts if one.started > oldest][-(MOST_ATTEMPTS - 1) :]
+        return replace(self, attempts=(*kept, attempt), open={**self.open, attempt.node: attempt.climb})
+
+    def ended(self, node: str, outcome: Outcome, now: float, why: str = "") -> History:
+        """With the node's running attempt at its end; a recovery closes the climb and what was handed over."""
+        done = tuple(
+            replace(one, outcome=outcome, ended=now, why=why)
+            if one.node == node and one.outcome is Outcome.RUNNING
+            else one
+            for one in self.attempts
+        )
+        changed = replace(self, attempts=done)
+        return changed.recovered(node) if outcome is Outcome.RECOVERED else changed
+
+    def recovered(self, node: str) -> History:
+        """With nothing open about the node."""
+        return replace(self, open=_without(self.open, node), handed=_without(self.handed, node))
+
+    def handed_over(self, node: str, handed: Handed) -> History:
+        """With the node a person's; its climb is over."""
+        return replace(self, open=_without(self.open, node), handed={**self.handed, node: handed})
+
+    def interrupted(self, now: float, busy: frozenset[str] = frozenset()) -> History:
+        """With every attempt that is still said to run ended, but for nodes somebody is ``busy`` with."""
+        done = tuple(
+            replace(one, outcome=Outcome.INTERRUPTED, ended=now, why=f"{one.watcher} stopped in the middle")
+            if one.outcome is Outcome.RUNNING and one.node not in busy
+            else one
+            for one in self.attempts
+        )
+        return replace(self, attempts=done)
+
+    def seen(self, nodes: frozenset[str]) -> History:
+        """With these nodes known to have been in the cluster."""
+        return self if nodes <= self.nodes else replace(self, nodes=self.nodes | nodes)
+
+    def to_json(self) -> str:
+        """For the ConfigMap and the local copy."""
+        return json.dumps(
+            {
+                "version": VERSION,
+                "attempts": [asdict(attempt) for attempt in self.attempts],
+                "open": dict(self.open),
+                "handed": {node: asdict(handed) for node, handed in self.handed.items()},
+                "nodes": sorted(self.nodes),
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> History:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            ValueError: it is not a history this version can read.
+        """
+        try:
+            data: dict[str, Any] = json.loads(text)
+            if data["version"] != VERSION:
+                raise ValueError(f"its version is {data['version']!r}, not {VERSION}")
+            return cls(
+                attempts=tuple(
+                    Attempt(**{**one, "remedy": Remedy(one["remedy"]), "outcome": Outcome(one["outcome"])})
+                    for one in data["attempts"]
+                ),
+                open={node: float(climb) for node, climb in data["open"].items()},
+                handed={node: Handed(**handed) for node, handed in data["handed"].items()},
+                nodes=frozenset(data["nodes"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a history of recoveries: {error!r}") from error
+
+
+def _without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in mapping.items() if name != key}

@@ -1,0 +1,113 @@
+"""The history where every watcher finds it: a ConfigMap, and a copy beside the audit for when the API is away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from kubestead.recovery.history import History
+from kubestead.watch.api import Api, Unanswered, namespaced
+from kubestead.watch.seen import is_paused
+
+NAMESPACE, NAME, KEY = "kube-system", "kubestead-recovery", "history.json"
+CONFIGMAPS = namespaced(NAMESPACE, "configmaps")
+
+
+class Ledger:
+    """The history of the cluster, changed only by the leader, through pure functions of it.
+
+    Args:
+        api: the API.
+        copy: the local file.
+        say: told when something could not be read or written.
+        read_only: nothing is written, neither to the cluster nor to the copy.
+    """
+
+    def __init__(self, api: Api, copy: Path, say: Callable[[str], None], read_only: bool = False) -> None:
+        self._api, self._copy, self._say, self._read_only = api, copy, say, read_only
+        self._lock = threading.RLock()
+        self._unsaved = False
+        self.paused = False
+        self.history = self._parse(copy.read_text(), str(copy)) if copy.is_file() else History()
+
+    def load(self) -> None:
+        """Take over what is in the cluster; what is there wins over the copy.
+
+        Raises:
+            one of :data:`kubestead.watch.api.Unanswered`: the API does not answer; nothing was taken over.
+        """
+        found = self._read()
+        text = (found or {}).get("data", {}).get(KEY, "")
+        with self._lock:
+            self._unsaved = False
+            if text:
+                self.history = self._parse(text, f"ConfigMap {NAMESPACE}/{NAME}")
+
+    def change(self, function: Callable[[History], History]) -> None:
+        """Change the history and write it down; what cannot be written now is by :meth:`save`, later."""
+        with self._lock:
+            changed = function(self.history)
+            if changed == self.history:
+                return
+            self.history = changed
+            if self._read_only:
+                return
+            self._unsaved = True
+            self._write_copy()
+            self.save()
+
+    def save(self) -> None:
+        """Write what is not written yet."""
+        with self._lock:
+            if not self._unsaved:
+                return
+            try:
+                self._write()
+                self._unsaved = False
+            except Unanswered as error:
+                self._say(f"the history could not be written to the cluster: {error}".splitlines()[0])
+
+    def read_pause(self) -> bool:
+        """Whether recovery is paused for the whole cluster: on kube-system, or on this ConfigMap."""
+        namespace = self._api.get(f"/api/v1/namespaces/{NAMESPACE}")
+        own = self._read()
+        self.paused = is_paused(namespace) or (own is not None and is_paused(own))
+        return self.paused
+
+    def _read(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self._api.get(f"{CONFIGMAPS}/{NAME}")
+        except ApiException as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        return found
+
+    def _write(self) -> None:
+        """A patch of the one key: annotations of a person stay, and no version can collide."""
+        data = {"data": {KEY: self.history.to_json()}}
+        try:
+            self._api.patch(f"{CONFIGMAPS}/{NAME}", data)
+        except ApiException as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME}, **data}
+            self._api.post(CONFIGMAPS, body)
+
+    def _write_copy(self) -> None:
+        self._copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self._copy.with_suffix(".new")
+        new.write_text(self.history.to_json())
+        new.replace(self._copy)
+
+    def _parse(self, text: str, where: str) -> History:
+        try:
+            return History.from_json(text)
+        except ValueError as error:
+            self._say(f"{where}: {error}; begun anew")
+            return History()

@@ -1,0 +1,139 @@
+"""What is told, to whom: audit, events, metrics, notifications; and the inventory it is about."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import typer
+from prometheus_client import generate_latest
+
+from kubestead.cli.watch import share
+from kubestead.errors import KubesteadError
+from kubestead.watch.api import connect, describe
+from kubestead.watch.audit import Audit
+from kubestead.watch.deploys import read_diagnoses
+from kubestead.watch.events import body
+from kubestead.watch.inventory import parse
+from kubestead.watch.metrics import Metrics
+from kubestead.watch.note import Note, Told
+from kubestead.watch.teller import Teller, notifier
+
+ENDED = Note(
+    Told.ENDED, "w1", cause="kubelet-stopped", evidence=("inactive",), remedy="restart_kubelet", outcome="failed",
+    seconds=12.345, why="exit 1", warning=True, notify=True,
+)  # fmt: skip
+
+
+def told(tmp_path, *notes, events=None, sent=None):
+    lines = []
+    metrics = Metrics()
+    notify = (lambda title, text: sent.append(title)) if sent is not None else notifier((), lines.append)
+    teller = Teller(Audit(tmp_path / "a" / "audit.jsonl", "me"), metrics, events, notify, lines.append)
+    for note in notes:
+        teller.tell(note)
+    teller.close()
+    return lines, generate_latest(metrics.registry).decode()
+
+
+def test_the_audit_has_one_json_object_per_line(tmp_path):
+    told(tmp_path, Note(Told.STARTED), ENDED)
+    lines = [json.loads(line) for line in (tmp_path / "a" / "audit.jsonl").read_text().splitlines()]
+    assert [line["decision"] for line in lines] == ["started", "ended"]
+    assert lines[1].items() >= {
+        "watcher": "me", "node": "w1", "cause": "kubelet-stopped", "remedy": "restart_kubelet", "outcome": "failed",
+        "seconds": 12.35, "why": "exit 1",
+    }.items()  # fmt: skip
+    assert lines[1]["evidence"] == ["inactive"]
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_terminal_has_one_calm_line(tmp_path):
+    lines, _ = told(tmp_path, ENDED)
+    assert lines[0][9:] == "w1: ended restart_kubelet failed after 12 s; kubelet-stopped (inactive); exit 1"
+
+
+def test_a_person_gets_what_is_meant_for_them(tmp_path):
+    sent = []
+    told(tmp_path, Note(Told.DIAGNOSED, "w1"), ENDED, sent=sent)
+    assert sent == ["kubestead: w1: ended"]
+
+
+def test_metrics_count_and_forget(tmp_path):
+    hold = Note(Told.HOLD, "w1", guard="storm")
+    _, text = told(tmp_path, hold, ENDED, Note(Told.HAND_OVER, "w1", cause="unknown"))
+    assert 'kubestead_recovery_held{guard="storm",node="w1"} 1.0' in text
+    assert 'kubestead_recovery_handed_over{cause="unknown",node="w1"} 1.0' in text
+    assert 'kubestead_recovery_remedies_total{outcome="failed",remedy="restart_kubelet"} 1.0' in text
+    _, text = told(tmp_path, hold, Note(Told.HAND_OVER, "w1", cause="unknown"), Note(Told.RECOVERED, "w1"))
+    assert "kubestead_recovery_held{" not in text
+    assert "kubestead_recovery_handed_over{" not in text
+
+
+def test_an_event_is_found_by_kubectl_describe_node():
+    event = body(ENDED)
+    assert event["involvedObject"] == {"kind": "Node", "name": "w1", "uid": "w1", "apiVersion": "v1"}
+    assert (event["reason"], event["type"]) == ("RecoveryEnded", "Warning")
+
+
+def test_a_notification_url_nobody_knows_is_refused_without_repeating_it():
+    with pytest.raises(KubesteadError) as error:
+        notifier(["nonsense://user:secret@host"], print)
+    assert "secret" not in str(error.value)
+
+
+def test_apprise_is_not_loaded_without_a_notification():
+    code = "import sys; from kubestead.watch.parts import Parts; print('apprise' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_the_clients_models_are_not_loaded():
+    module = "kubernetes.client.models.v1_pod"
+    code = f"import sys; from kubestead.watch.watcher import Watcher; print('{module}' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "expected"),
+    [
+        ("GET", "https://h:6443/api/v1/nodes", ("GET", "nodes")),
+        ("GET", "https://h:6443/api/v1/nodes?watch=true&resourceVersion=1", ("WATCH", "nodes")),
+        ("PUT", "https://h/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/x", ("PUT", "leases")),
+        ("GET", "https://h/api/v1/namespaces/kube-system", ("GET", "namespaces")),
+        ("PATCH", "https://h/api/v1/namespaces/kube-system/configmaps/x", ("PATCH", "configmaps")),
+    ],
+)
+def test_requests_are_counted_by_verb_and_resource(method, url, expected):
+    assert describe(method, url) == expected
+
+
+def test_a_kubeconfig_that_is_missing_says_what_writes_one(tmp_path):
+    with pytest.raises(KubesteadError, match=r"deploys/cluster\.py"):
+        connect(tmp_path / "none")
+
+
+def test_the_inventory_has_groups_and_power(tmp_path):
+    hosts = [
+        {"name": "cp", "groups": ["control_plane", "lab"], "data": {}},
+        {"name": "w", "groups": ["workers"], "data": {"kubestead_power": {"status": "s", "off": "o", "on": "n"}}},
+    ]
+    found = parse(tmp_path, hosts)
+    assert (found.control_planes, found.workers, found.names) == (("cp",), ("w",), {"cp", "w"})
+    assert list(found.power) == ["w"]
+    with pytest.raises(KubesteadError):
+        parse(tmp_path, hosts[1:])
+
+
+def test_lines_that_are_no_diagnosis_are_left_out():
+    good = {"node": "w", "cause": "unknown", "evidence": [], "remedies": [], "advice": ""}
+    found = read_diagnoses("\n".join(["{", "[]", '{"node": "x"}', json.dumps(good)]))
+    assert list(found) == ["w"]
+
+
+def test_shares():
+    assert (share("40%"), share("0.25"), share("100%")) == (0.4, 0.25, 1)
+    for wrong in ("forty", "140%", "-1"):
+        with pytest.raises(typer.BadParameter):
+            share(wrong)
