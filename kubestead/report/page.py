@@ -1,0 +1,78 @@
+"""The page: everything in one file, for a browser without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import lru_cache
+from statistics import median
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from kubestead.render import TEMPLATES
+from kubestead.report.audit import Entry
+from kubestead.report.incidents import Incident, incidents
+from kubestead.report.timeline import segments, timeline
+
+TEMPLATE = "report.html.j2"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # Evidence holds words of hosts and pods: whatever they say, it is text.
+        autoescape=True,
+    )
+    environment.filters["duration"] = duration
+    environment.filters["at"] = lambda time: time.strftime("%Y-%m-%d %H:%M:%S")
+    return environment
+
+
+def page(entries: Sequence[Entry], unread: int, made: datetime) -> str:
+    """The report as HTML.
+
+    Args:
+        entries: the audit's, by time.
+        unread: how many of its lines could not be read.
+        made: the time of the report, with its time zone; all times are shown in that zone.
+    """
+    local = [_in_zone(entry, made) for entry in entries]
+    found = incidents(local)
+    return _environment().get_template(TEMPLATE).render(
+        made=made, unread=unread, incidents=found, timeline=timeline(found), segments=segments,
+        numbers=numbers(found), watchers=[entry for entry in local if not entry.node],
+        first=local[0].time if local else None, last=local[-1].time if local else None,
+    )  # fmt: skip
+
+
+def numbers(found: Sequence[Incident]) -> dict[str, str]:
+    """The few numbers on top, by what they are."""
+    recovered = sorted(one.seconds for one in found if one.ending == "recovered")
+    return {
+        "incidents": str(len(found)),
+        "recovered": str(len(recovered)),
+        "handed over": str(sum(one.ending == "handed over" for one in found)),
+        "open": str(sum(one.ending == "open" for one in found)),
+        "median time to recover": duration(median(recovered)) if recovered else "–",  # noqa: RUF001
+        "longest": duration(recovered[-1]) if recovered else "–",  # noqa: RUF001
+    }
+
+
+def duration(seconds: float) -> str:
+    """``8 s``, ``2 min 5 s``, ``3 h 10 min``, ``2 d 4 h``."""
+    whole = round(seconds)
+    for size, unit, below, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // below
+            return f"{whole // size} {unit} {rest} {small}" if rest else f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+def _in_zone(entry: Entry, made: datetime) -> Entry:
+    zone = made.tzinfo or timezone.utc
+    return replace(entry, time=entry.time.astimezone(zone))
