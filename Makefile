@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long bench
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults bench
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -66,7 +66,12 @@ test-twin: setup ## the tests on the twin
 
 test-long: setup ## the tests on twins of their own that take minutes each; not part of `make test`
 	$(call say,long tests on the twin)
-	@tools/as-root.sh .venv/bin/pytest -m twin_long -p no:cacheprovider
+	@tools/as-root.sh .venv/bin/pytest -m "twin_long and not fault" -p no:cacheprovider
+
+test-faults: setup ## break and mend hosts of the twin in every way there is; goes on where it stopped, on one commit
+	$(call say,every fault on the twin: about a minute each)
+	@tools/as-root.sh .venv/bin/pytest -m fault -p no:cacheprovider tests/twin/test_faults.py
+	@.venv/bin/python -m tests.twin.proof
 
 test: check test-pure test-twin ## everything that CI runs
 	@printf '\n==> make test: all passed\n'

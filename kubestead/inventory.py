@@ -132,3 +132,9 @@ def refuse_missing_inventory() -> None:
     inventory = str(_options().get("inventory", ""))
     if inventory.endswith(".py") and not Path(inventory).is_file():
         raise InventoryError(f"there is no inventory file {inventory}; the lab's is inventory/lab.py")
+
+
+def only_looks() -> bool:
+    """For ``config.py``: whether this run diagnoses or recovers, and so is about the very hosts that may not answer."""
+    about_the_ill = ("diagnose.py", "recover.py")
+    return any(Path(str(name)).name in about_the_ill for name in _options().get("operations") or ())

@@ -12,17 +12,24 @@ REPOSITORY = AptRepository(
 )
 
 SCRIPTS: dict[str, dict[str, Any]] = {
+    "free-disk.sh.j2": {"mount": "/a b's", "journal_mib": 64, "inodes": True},
     "install-artifact.sh.j2": {
         "artifact": ARTIFACT, "name": "x", "files": (("bin/a b", "/usr/local/bin/a b"),), "mode": "755", "plain": False,
         "stamps": "/var/lib/kubestead/artifacts",
     },
     "install-apt-key.sh.j2": {"source": REPOSITORY, "keyring": "/etc/apt/k.asc", "stamp": "/etc/apt/k.asc.fingerprint"},
+    "kubelet-credentials.sh.j2": {"ca": "-----BEGIN CERTIFICATE-----"},
     "kubeadm-init.sh.j2": {"marker": "/m", "config": "/c", "interrupted": "init", "images_unit": "images.service"},
     "kubeadm-join.sh.j2": {"marker": "/m", "interrupted": "join"},
     "leftovers.sh.j2": {},
     "reset.sh.j2": {},
+    "restart-service.sh.j2": {
+        "unit": "kubelet.service", "masked": True, "disabled": True, "reload": True, "frozen": True, "deaf": True,
+        "start": True,
+    },
     "smoke.sh.j2": {
         "nodes": ["a", "b"], "dns_domain": "cluster.local", "egress_target": "192.0.2.1:80", "hubble_relay": True,
         "manifest": "kind: Namespace",
     },
+    "watcher-install.sh.j2": {"software": "/opt/a b", "archive": "/opt/a b/.k.tar.gz", "key": "k", "sha256": "a" * 64},
 }  # fmt: skip

@@ -7,6 +7,9 @@ import sys
 import typer
 
 from kubestead.cli import cache, mirror, twin
+from kubestead.cli.doctor import doctor
+from kubestead.cli.report import report
+from kubestead.cli.watch import watch
 from kubestead.errors import KubesteadError
 
 app = typer.Typer(
@@ -17,6 +20,9 @@ app = typer.Typer(
 app.add_typer(twin.app, name="twin")
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(cache.app, name="cache")
+app.command()(doctor)
+app.command()(watch)
+app.command()(report)
 
 
 def main() -> None:

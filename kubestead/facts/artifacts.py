@@ -10,8 +10,9 @@ STAMPS = "/var/lib/kubestead/artifacts"
 class InstalledArtifacts(FactBase[dict[str, str]]):
     """The sha256 of each artifact whose installed files are still as they were put, by name.
 
-    A stamp is ``<sha256>`` on its first line, then ``<path> <size> <modified>`` of each file as stat prints them. An
-    artifact one of whose files was changed, replaced or removed since is not in the result.
+    A stamp is ``<sha256>`` on its first line, then ``<path> <size> <modified> <changed>`` of each file as stat prints
+    them. An artifact one of whose files was changed, replaced, removed or made unusable since is not in the result: the
+    last of the times goes on with every write and every change of mode or owner, and nobody can set it back.
     """
 
     default = dict
@@ -19,7 +20,7 @@ class InstalledArtifacts(FactBase[dict[str, str]]):
     def command(self) -> str:
         return f"""for s in {STAMPS}/*; do [ -f "$s" ] || continue
 files=$(tail -n +2 "$s")
-now=$(printf '%s\\n' "$files" | cut -d' ' -f1 | xargs -r stat -c '%n %s %Y' 2>/dev/null)
+now=$(printf '%s\\n' "$files" | cut -d' ' -f1 | xargs -r stat -c '%n %s %Y %.Z' 2>/dev/null)
 [ -n "$files" ] && [ "$files" = "$now" ] && printf '%s %s\\n' "${{s##*/}}" "$(head -n 1 "$s")"
 done; true"""
 

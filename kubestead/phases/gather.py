@@ -101,9 +101,9 @@ def facts_and_probes(
     return facts, probing.get()
 
 
-def fact_of(node: Host, fact: type[FactBase[_T]]) -> tuple[_T | None, Failure | None]:
+def fact_of(node: Host, fact: type[FactBase[_T]], **arguments: object) -> tuple[_T | None, Failure | None]:
     """A fact of one host, or None and the reason."""
-    return _ask(node, fact)
+    return _ask(node, fact, **arguments)
 
 
 def _state() -> State:

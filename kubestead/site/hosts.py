@@ -38,6 +38,8 @@ def host_data(settings: HostSettings) -> dict[str, Any]:
         data["labels"] = dict(settings.labels)
     if settings.taints:
         data["taints"] = [str(taint) for taint in settings.taints]
+    if settings.power:
+        data["kubestead_power"] = settings.power.model_dump()
     return data
 
 

@@ -98,7 +98,7 @@ def _host_findings(file: SiteFile, locate: Callable[[Location], str]) -> list[Fi
         for name in file.hosts
         if not is_dns_name(name)
     ]
-    for key in ("address", "node_address"):
+    for key in ("address", "node_address", "power"):
         if ALL in file.hosts and key in file.hosts[ALL].model_fields_set:
             reason = "cannot be the same for all hosts"
             findings.append(Finding(locate(("hosts", ALL, key)), reason, "write it under each host"))

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    model_validator,
+)
 
 from kubestead.spec.fields import Ipv4, is_address, is_dns_name
 from kubestead.spec.node import Labels, Taints
@@ -50,6 +59,21 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Power(_Part):
+    """The site's own commands for a host's power, run by a shell on the operator's machine."""
+
+    status: str = Field(min_length=1, description="a command that prints 'on' or 'off'")
+    off: str = Field(min_length=1, description="a command that cuts the host's power")
+    on: str = Field(min_length=1, description="a command that switches the host on")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words(cls, data: Any) -> Any:
+        """YAML takes the bare keys ``on`` and ``off`` for true and false."""
+        words = {True: "on", False: "off"}
+        return {words.get(key, key): value for key, value in data.items()} if isinstance(data, dict) else data
+
+
 class HostSettings(_Part):
     """How a host is reached and what is its own; under ``hosts: all:`` the defaults of every host."""
 
@@ -72,6 +96,9 @@ class HostSettings(_Part):
     )
     labels: Labels = {}
     taints: Taints = ()
+    power: Annotated[Power, Field(strict=False)] | None = Field(
+        default=None, description="the commands status, off and on for this host's power"
+    )
 
 
 class Sources(_Part):

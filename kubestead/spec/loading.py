@@ -16,11 +16,15 @@ from kubestead.validation import findings_of, unknown_key
 
 CLUSTER_KEYS = frozenset(ClusterSpec.model_fields)
 NODE_KEYS = frozenset(NodeSpec.model_fields)
-RUN_KEYS = frozenset({"skip_unreachable", "confirm"})
+RUN_KEYS = frozenset(
+    {"skip_unreachable", "confirm", "state", "watcher_hosts", "force", "drain_seconds", "diagnosis_file"}
+)
 # pyinfra's connection and global arguments, its @fake connector, and what kubestead's inventory adds.
 FOREIGN_PREFIXES = ("ssh_", "_", "fake_", "kubestead_")
 SITE_KEYS = {
-    **dict.fromkeys(("address", "user", "key", "port", "known_hosts", "host_keys", "sudo", "group"), "hosts.<name>"),
+    **dict.fromkeys(
+        ("address", "user", "key", "port", "known_hosts", "host_keys", "sudo", "group", "power"), "hosts.<name>"
+    ),
     **dict.fromkeys(("catalog", "base_url", "registry"), "sources"),
 }
 ALL = "group_data/all.py"

@@ -1,4 +1,4 @@
-"""deploys/verify.py, reset.py and restart_kubelet.py on fake hosts."""
+"""deploys/verify.py and reset.py on fake hosts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploys.runner import Run, run
-
-NODE = "get node @fake/k8s-worker1"
-ACTIVE = "Id=kubelet.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no"
-UNIT = {"NeedDaemonReload kubelet.service": ACTIVE}
+from tests.deploys.runner import run
 
 
 def test_verify_looks_and_tries_on_the_first_control_plane_alone(tmp_path: Path) -> None:
@@ -59,26 +55,3 @@ def test_a_reset_that_leaves_something_fails_and_names_it(tmp_path: Path) -> Non
     done = run(tmp_path, "reset", "-y", "--data", "confirm=lab", lab=f"bare_lab({left!r})")
     assert done.returncode == 1
     assert "left over: link: cilium_host" in done.stderr
-
-
-READY = "ready True\nlease 2024-11-22T10:00:05.000000Z"
-
-
-def restart(folder: Path, *options: str) -> Run:
-    """On a worker whose clock says five seconds before its lease was renewed last."""
-    lab = {"k8s-worker1": {**UNIT, "date +%s.%N": "1732269600.0"}, "k8s-cp": {NODE: READY}}
-    limit = ["--limit", "@fake/k8s-worker1"]
-    return run(folder, "restart_kubelet", "-y", "-vv", *limit, *options, lab=f"bare_lab({lab!r})")
-
-
-def test_a_healthy_nodes_kubelet_is_left_alone(tmp_path: Path) -> None:
-    done = restart(tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.sent("systemctl restart") == []
-
-
-def test_a_kubelet_is_restarted_by_force_and_the_node_comes_back(tmp_path: Path) -> None:
-    done = restart(tmp_path, "--data", "force=true")
-    assert done.returncode == 0, done.stderr
-    assert [host for _, host in done.sent("systemctl restart kubelet.service")] == ["k8s-worker1"]
-    assert "after: Ready=True and a new lease" in done.stderr

@@ -54,7 +54,11 @@ def stamps(tmp_path, monkeypatch):
 
 
 def stamp(path: Path, digest: str, *installed: Path) -> None:
-    lines = [f"{file} {file.stat().st_size} {int(file.stat().st_mtime)}" for file in installed]
+    lines = []
+    for file in installed:
+        at = file.stat()
+        changed = f"{at.st_ctime_ns // 10**9}.{at.st_ctime_ns % 10**9:09}"
+        lines.append(f"{file} {at.st_size} {int(at.st_mtime)} {changed}")
     path.write_text("\n".join([digest, *lines]) + "\n")
 
 

@@ -76,6 +76,18 @@ def test_the_stamp_holds_as_long_as_the_files_do(place):
     assert fact(artifacts.InstalledArtifacts) == {}
 
 
+@pytest.mark.parametrize("harm", ["chmod 000", "printf two >", "touch", "chown 1"])
+def test_a_file_that_was_harmed_is_noticed_though_size_and_time_are_as_before(place, harm):
+    digest = place.offer_tarball(runc=b"one")
+    place.install(digest, "runc")
+    file = place.target / "runc"
+    before = file.stat()
+    assert sh(f"{harm} {file}").returncode == 0
+    os.utime(file, (before.st_atime, before.st_mtime))
+    assert (file.stat().st_size, file.stat().st_mtime) == (before.st_size, before.st_mtime)
+    assert fact(artifacts.InstalledArtifacts) == {}
+
+
 def test_a_plain_file_is_installed(place):
     assert place.install(place.offer(b"binary"), "", mode="644").returncode == 0
     assert place.installed() == {"plain": b"binary"}

@@ -342,3 +342,36 @@ def test_the_lab_is_the_lab():
     hosts = {name: data["ssh_hostname"] for name, data in groups["control_plane"] + groups["workers"]}
     assert hosts == {"k8s-cp": "192.168.1.187", "k8s-worker1": "192.168.1.61", "k8s-worker2": "192.168.1.62"}
     assert [key for key, value in groups.items() if isinstance(value, list | tuple)] == ["control_plane", "workers"]
+
+
+POWER = {"status": "echo on", "off": "true", "on": "true"}
+
+
+@pytest.mark.parametrize("keys", ["off: 'true'\n      on: 'true'", "'off': 'true'\n      'on': 'true'"])
+def test_power_commands_become_host_data_however_yaml_reads_their_keys(write, keys):
+    """Bare on and off are true and false in YAML."""
+    write(f"hosts:\n  node1:\n    power:\n      status: echo on\n      {keys}\n")
+    groups = load_site().inventory(CONTROL_PLANE, WORKERS)
+    assert groups["control_plane"][0][1]["kubestead_power"] == POWER
+    assert "kubestead_power" not in groups["workers"][0][1]
+
+
+@pytest.mark.parametrize(
+    ("power", "key", "reason"),
+    [
+        ({**POWER, "of": "true"}, "power.of", "no such key"),
+        ({"status": "echo on"}, "power.off", "is required"),
+        ({**POWER, "status": ""}, "power.status", ""),
+        ("ipmitool", "power", ""),
+    ],
+)
+def test_power_commands_are_all_there_or_none(write, power, key, reason):
+    write({"hosts": {"node1": {"power": power}}})
+    found = [str(finding) for finding in refused(load_site)]
+    assert any(f"hosts.node1.{key}" in text and reason in text for text in found), found
+
+
+def test_one_power_command_is_never_for_all_hosts(write):
+    write({"hosts": {"all": {"power": POWER}}})
+    (finding,) = refused(load_site)
+    assert "cannot be the same for all hosts" in finding.reason

@@ -1,0 +1,11 @@
+"""Free what a node can have again: unused images, ended containers, old journals, apt's archives; say what is left.
+
+pyinfra inventory/lab.py deploys/free_disk.py --limit k8s-worker1
+"""
+
+from pyinfra import host
+
+from kubestead.operations.remedies import free_disk
+from kubestead.phases.topology import first_control_plane
+
+free_disk(name="Free the disk", control_plane=first_control_plane(), force=bool(host.data.get("force", False)))

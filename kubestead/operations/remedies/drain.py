@@ -1,0 +1,79 @@
+"""A node taken out of scheduling, emptied by eviction, and given back."""
+
+from __future__ import annotations
+
+from pyinfra.api import QuoteString
+from pyinfra.api.host import Host
+
+from kubestead.facts.node import ApiNode, NodeView
+from kubestead.health import KUBECTL
+from kubestead.operations.remedies.steps import StepFailed, ask, told
+
+# On the Node from the cordon to the uncordon: whoever finds it knows that the cordon is a remedy's, not a person's.
+ANNOTATION = "kubestead.dev/cordoned-for"
+_KUBECTL = f"{KUBECTL} --request-timeout=10s"
+
+
+def cordon(host: Host, control_plane: Host, purpose: str) -> bool:
+    """Cordon the node; whether the cordon is ours to lift again: one that a person made stays.
+
+    Raises:
+        StepFailed: the API did not do it.
+    """
+    view: NodeView = control_plane.get_fact(ApiNode, node=host.name)
+    node = QuoteString(host.name)
+    if view.cordoned:
+        path = QuoteString("jsonpath={.metadata.annotations." + ANNOTATION.replace(".", r"\.") + "}")
+        marked = ask(control_plane, _KUBECTL, "get node", node, "--output", path, what="reading the node")
+        ours = bool("".join(marked).strip())
+        told(host, "is cordoned by an earlier remedy" if ours else "is cordoned already, and stays so")
+        return ours
+    ask(
+        control_plane,
+        _KUBECTL, "annotate --overwrite node", node, QuoteString(f"{ANNOTATION}={purpose}"), "> /dev/null &&",
+        _KUBECTL, "cordon", node, "> /dev/null",
+        what=f"cordoning {host.name}",
+    )  # fmt: skip
+    told(host, "cordoned")
+    return True
+
+
+def uncordon(host: Host, control_plane: Host) -> None:
+    """Lift our cordon."""
+    node = QuoteString(host.name)
+    ask(
+        control_plane,
+        _KUBECTL, "uncordon", node, "> /dev/null &&",
+        _KUBECTL, "annotate node", node, QuoteString(f"{ANNOTATION}-"), "> /dev/null",
+        what=f"uncordoning {host.name}", advice=f"{KUBECTL} uncordon {host.name}",
+    )  # fmt: skip
+    told(host, "uncordoned")
+
+
+def drain(host: Host, control_plane: Host, within_seconds: int, wait_for_pods: bool, force: bool) -> None:
+    """Evict the node's pods; PodDisruptionBudgets are kept.
+
+    Pods of DaemonSets stay. What is in emptyDir volumes goes with its pod, as at every drain.
+
+    Args:
+        host: the node.
+        control_plane: the host whose API is asked.
+        within_seconds: the deadline.
+        wait_for_pods: until they are gone; a node whose kubelet is dead cannot end any.
+        force: also pods that nobody makes anew.
+
+    Raises:
+        StepFailed: a budget kept a pod past the deadline, or a pod would be lost.
+    """
+    options = ["--ignore-daemonsets --delete-emptydir-data", f"--timeout={within_seconds}s"]
+    options += [] if wait_for_pods else ["--skip-wait-for-delete-timeout=1"]
+    options += ["--force"] if force else []
+    ask(
+        control_plane, KUBECTL, "drain", QuoteString(host.name), *options, "> /dev/null",
+        what=f"draining {host.name}", timeout=within_seconds + 30,
+        advice=f"see {KUBECTL} get pdb -A; --data force=true goes on all the same",
+    )  # fmt: skip
+    told(host, "drained")
+
+
+__all__ = ["ANNOTATION", "StepFailed", "cordon", "drain", "uncordon"]

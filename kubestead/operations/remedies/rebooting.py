@@ -1,0 +1,100 @@
+"""A node rebooted: emptied first, and given back only when the new boot's kubelet and Cilium agent are well."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import FunctionCommand, operation
+from pyinfra.api.host import Host
+
+from kubestead.facts.boot import BootId
+from kubestead.facts.node import Clock
+from kubestead.health import KUBECTL
+from kubestead.operations.remedies.booted import BOOT_SECONDS, boot_id
+from kubestead.operations.remedies.cilium import until_agent_ready
+from kubestead.operations.remedies.drain import cordon, drain, uncordon
+from kubestead.operations.remedies.steps import StepFailed, ask, attempt, told
+from kubestead.operations.remedies.watch import until_ready
+from kubestead.operations.remedies.wellness import Wellness, wellness
+
+DRAIN_SECONDS = 120
+READY_SECONDS = 180
+
+
+@operation()
+def reboot(
+    control_plane: Host, force: bool = False, drain_seconds: int = DRAIN_SECONDS, anyway: bool = False
+) -> Generator[FunctionCommand, None, None]:
+    """Cordon, drain, reboot, watch the node come back by its boot id, uncordon; a healthy node is left alone.
+
+    Args:
+        control_plane: the host whose API is asked.
+        force: do it even though the node is well.
+        drain_seconds: how long PodDisruptionBudgets may keep pods on the node.
+        anyway: reboot also with pods that a budget keeps or that nobody makes anew; else the node is uncordoned again.
+    """
+    before = wellness(host, control_plane)
+    if before.well and not force:
+        host.noop(f"the node is well ({before}); --data force=true reboots it all the same")
+        return
+    yield FunctionCommand(attempt(_reboot), (control_plane, before, drain_seconds, anyway), {})
+
+
+def _reboot(host: Host, control_plane: Host, before: Wellness, drain_seconds: int, anyway: bool) -> None:
+    told(host, f"before: {before}")
+    cordoned = _empty(host, control_plane, before, drain_seconds, anyway)
+    clock, boot = host.get_fact(Clock), host.get_fact(BootId)
+    started = time.monotonic()
+    new = _boot_anew(host, boot)
+    told(host, f"booted anew after {time.monotonic() - started:.0f} s ({new})")
+    try:
+        until_ready(host, control_plane, since=clock, boot_id=new, within_seconds=READY_SECONDS)
+        until_agent_ready(host, control_plane, since=clock)
+    except StepFailed as error:
+        raise StepFailed(f"{error}{'; it is left cordoned' if cordoned else ''}") from None
+    if cordoned:
+        uncordon(host, control_plane)
+
+
+def _empty(host: Host, control_plane: Host, before: Wellness, drain_seconds: int, anyway: bool) -> bool:
+    """Cordon and drain the node; whether the cordon is ours to lift."""
+    if not before.view.exists:
+        if not anyway:
+            raise StepFailed(
+                f"{host.name}: cannot be drained: {before.view}; see {KUBECTL} get nodes; "
+                "--data force=true reboots it all the same"
+            )
+        return False
+    cordoned = cordon(host, control_plane, "reboot")
+    try:
+        drain(host, control_plane, drain_seconds, wait_for_pods=before.view.well, force=anyway)
+    except StepFailed as error:
+        if anyway:
+            told(host, f"goes on with pods on it: {error}")
+            return cordoned
+        if cordoned:
+            uncordon(host, control_plane)
+        raise
+    return cordoned
+
+
+def _boot_anew(host: Host, before: str | None) -> str:
+    """Order the reboot and wait for another boot; returns its id."""
+    refused: StepFailed | None = None
+    try:
+        ask(host, "systemctl --no-block reboot", what="rebooting", timeout=30)
+    except StepFailed as error:  # or it was so quick that the connection went first
+        refused = error
+    started = time.monotonic()
+    while time.monotonic() - started < (30 if refused else BOOT_SECONDS):
+        boot = boot_id(host)
+        if boot and boot != before:
+            return boot
+        time.sleep(1)  # between two looks
+    if refused:
+        raise refused
+    raise StepFailed(
+        f"{host.name}: has not booted anew after {BOOT_SECONDS} s; it is left cordoned; look at its console"
+    )

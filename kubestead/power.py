@@ -1,0 +1,76 @@
+"""A host's power by the site's own commands, run by a shell on the operator's machine."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping
+from typing import Literal
+
+from kubestead.errors import KubesteadError
+
+# A management controller takes seconds to answer; one that hangs must not hold a recovery for ever.
+STATUS_SECONDS = 20
+SWITCH_SECONDS = 60
+Commands = Mapping[str, str]
+
+
+def status(commands: Commands | None, timeout: float = STATUS_SECONDS) -> Literal["on", "off"] | None:
+    """Whether the host has power; None where the site has no commands, or its command says neither on nor off.
+
+    Only a command that succeeds and prints that one word (in any case) is believed.
+
+    Args:
+        commands: ``status``, ``off`` and ``on``, as the inventory gives them (host data ``kubestead_power``).
+        timeout: seconds the command has.
+    """
+    if not commands:
+        return None
+    try:
+        said = _run(commands["status"], timeout).strip().lower()
+    except KubesteadError:
+        return None
+    return "on" if said == "on" else "off" if said == "off" else None
+
+
+def switch(commands: Commands, to: Literal["on", "off"], timeout: float = SWITCH_SECONDS) -> None:
+    """Switch the host's power and wait until the site's status says so.
+
+    Raises:
+        KubesteadError: the command failed, or the status does not follow within ``timeout`` seconds.
+    """
+    end = time.monotonic() + timeout
+    _run(commands[to], timeout)
+    while status(commands) != to:
+        if time.monotonic() > end:
+            raise KubesteadError(f"power: not {to} {timeout:.0f} s after '{commands[to]}'; try: {commands['status']}")
+        time.sleep(1)  # between two looks
+
+
+def cycle(commands: Commands, timeout: float = SWITCH_SECONDS) -> None:
+    """Cut the host's power, make sure that it is off, and switch it on again.
+
+    Raises:
+        KubesteadError: as :func:`switch`; the host may then be off.
+    """
+    switch(commands, "off", timeout)
+    switch(commands, "on", timeout)
+
+
+def _run(command: str, timeout: float) -> str:
+    """What the command printed."""
+    try:
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise KubesteadError(f"power: '{command}' was not through after {timeout:.0f} s") from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise KubesteadError(f"power: '{command}' failed with {done.returncode}: {said[0]}")
+    return done.stdout

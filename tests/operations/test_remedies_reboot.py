@@ -1,0 +1,170 @@
+"""The reboot: a node is emptied first, PodDisruptionBudgets are kept, a person's cordon stays."""
+
+from __future__ import annotations
+
+import pytest
+from pyinfra.connectors.util import CommandOutput, OutputLine
+
+from kubestead.facts.boot import BootId
+from kubestead.facts.cilium import Agent, CiliumAgents, MissingNetworkFiles
+from kubestead.facts.node import ApiNode, Clock
+from kubestead.facts.service import Services
+from kubestead.operations.remedies import reboot
+from tests.operations.harness import Outcome, run
+from tests.operations.patient import AGENT, NOW, RUNS, SILENT, WELL, Again, Played, control_plane, view
+
+pytestmark = pytest.mark.usefixtures("no_wait")
+ILL = view("Unknown", age=100)
+BOOTED = view(age=-2, boot_id="boot-2")
+DENIED = "Cannot evict pod as it would violate the pod's disruption budget."
+
+
+class Machine(Played):
+    """A node that is away for some connections after it was told to reboot."""
+
+    def __init__(self, away: int = 2, boots: bool = True, **answers: object) -> None:
+        services = {"containerd.service": RUNS, "kubelet.service": RUNS}
+        facts = {Services: services, Clock: NOW, MissingNetworkFiles: [], BootId: "boot-1"}
+        super().__init__(facts, "node1", answers)
+        self.away, self.boots, self.told = away, boots, False
+
+    def connect(self, **arguments: object) -> None:
+        self.away -= self.told
+        self.connected = not self.told or self.away < 0 or not self.boots
+
+    def run_shell_command(self, command, **arguments):
+        if "boot_id" in command.get_raw_value():
+            return True, CommandOutput([OutputLine("stdout", "boot-2" if self.told and self.boots else "boot-1")])
+        self.told = self.told or "systemctl --no-block reboot" in command.get_raw_value()
+        return super().run_shell_command(command, **arguments)
+
+
+def restart(*views, machine: Machine | None = None, agents=((AGENT,),), answers=None, **arguments):
+    host = machine or Machine()
+    api = control_plane(*views, facts={CiliumAgents: Again(agents)}, answers=answers)
+    outcome = run(reboot, host, control_plane=api, **arguments)
+    return outcome, host, api
+
+
+def orders(api: Played) -> list[str]:
+    """What was ordered of the API, by its verb."""
+    verbs = ("annotate", "cordon node1", "drain", "uncordon")
+    found = []
+    for command in api.sent:
+        found += [verb.split()[0] for verb in verbs if f" {verb} " in command and "get node" not in command]
+    return found
+
+
+def test_a_healthy_node_is_left_alone():
+    outcome, host, api = restart(WELL)
+    assert "--data force=true" in str(outcome.noop)
+    assert (host.sent, api.sent) == ([], [])
+
+
+@pytest.mark.parametrize("agent", [Agent("cilium-abcde", "uid-1", False)])
+def test_a_node_whose_agent_is_ill_is_not_healthy(agent):
+    assert restart(WELL, agents=((agent,),))[0].noop is None
+
+
+def ordered(outcome: Outcome) -> bool:
+    done: bool = outcome.call()
+    return done
+
+
+def test_it_is_emptied_rebooted_and_given_back_once_well(caplog):
+    caplog.set_level("INFO")
+    outcome, host, api = restart(ILL, ILL, ILL, BOOTED)
+    assert ordered(outcome) is True
+    assert orders(api) == ["annotate", "cordon", "drain", "annotate", "uncordon"]
+    assert host.sent == ["systemctl --no-block reboot"]
+    assert "booted anew" in caplog.text
+    drain = next(line for line in api.sent if " drain " in line)
+    assert "--timeout=120s" in drain
+    assert "--skip-wait-for-delete-timeout=1" in drain, "a dead kubelet ends no pod"
+    assert "--force" not in drain
+    assert "--disable-eviction" not in drain
+
+
+def test_pods_of_a_node_that_runs_are_waited_for():
+    _, _, api = (done := restart(WELL, WELL, BOOTED, BOOTED, force=True))
+    assert ordered(done[0]) is True
+    assert not [line for line in api.sent if "skip-wait" in line]
+
+
+def test_a_persons_cordon_stays():
+    cordoned = view("Unknown", age=100, cordoned=True)
+    outcome, _, api = restart(cordoned, cordoned, BOOTED)
+    assert ordered(outcome) is True
+    assert orders(api) == ["drain"]
+
+
+def test_the_cordon_of_a_remedy_that_was_killed_is_lifted():
+    cordoned = view("Unknown", age=100, cordoned=True)
+    outcome, _, api = restart(cordoned, cordoned, BOOTED, answers={"jsonpath={.metadata.annotations": ["reboot"]})
+    assert ordered(outcome) is True
+    assert orders(api) == ["drain", "annotate", "uncordon"]
+
+
+def test_a_budget_that_keeps_a_pod_past_the_deadline_stops_it_and_the_node_is_given_back(caplog):
+    outcome, host, api = restart(ILL, answers={" drain ": DENIED}, drain_seconds=5)
+    assert ordered(outcome) is False
+    assert host.sent == []
+    assert orders(api) == ["annotate", "cordon", "drain", "annotate", "uncordon"]
+    assert "cp: draining node1: Cannot evict pod" in caplog.text
+    assert "get pdb -A; --data force=true" in caplog.text
+    assert "--timeout=5s" in next(line for line in api.sent if " drain " in line)
+
+
+def test_by_force_it_goes_on_with_the_pod_on_it():
+    outcome, host, api = restart(ILL, ILL, BOOTED, answers={" drain ": DENIED}, anyway=True)
+    assert ordered(outcome) is True
+    assert host.sent == ["systemctl --no-block reboot"]
+    assert orders(api)[-1] == "uncordon"
+    assert "--force" in next(line for line in api.sent if " drain " in line)
+
+
+def test_a_node_nobody_can_drain_is_rebooted_only_by_force(caplog):
+    outcome, host, _ = restart(SILENT)
+    assert ordered(outcome) is False
+    assert host.sent == []
+    assert "node1: cannot be drained: the API does not answer" in caplog.text
+    outcome, host, api = restart(SILENT, SILENT, BOOTED, anyway=True)
+    assert ordered(outcome) is True
+    assert orders(api) == []
+
+
+def test_the_same_boot_is_no_reboot(caplog, no_wait):
+    outcome, _, api = restart(ILL, machine=Machine(boots=False))
+    assert ordered(outcome) is False
+    assert "has not booted anew after 600 s; it is left cordoned" in caplog.text
+    assert orders(api)[-1] == "drain"
+
+
+def test_a_refused_order_is_told_as_it_is(caplog, no_wait):
+    outcome, _, _ = restart(ILL, machine=Machine(boots=False, **{"no-block reboot": "Access denied"}))
+    assert ordered(outcome) is False
+    assert "node1: rebooting: Access denied" in caplog.text
+    assert no_wait.now < 60
+
+
+def test_an_order_cut_off_by_the_reboot_itself_is_none_refused():
+    outcome, _, _ = restart(ILL, ILL, BOOTED, machine=Machine(**{"no-block reboot": OSError("closed")}))
+    assert ordered(outcome) is True
+
+
+def test_an_agent_of_before_the_reboot_is_not_believed_ready(caplog):
+    """The API goes on saying so until the new boot's kubelet has told of its pods."""
+    outcome, _, api = restart(ILL, ILL, BOOTED, agents=((Agent("cilium-abcde", "uid-1", True, started=NOW),),))
+    assert ordered(outcome) is False
+    assert "no new agent" in caplog.text
+    assert "uncordon" not in orders(api)
+
+
+def test_the_kubelet_must_tell_of_the_new_boot(caplog):
+    """Before it does, the API shows what the old one said."""
+    old = view(age=-2, boot_id="boot-1")
+    outcome, _, api = restart(ILL, ILL, old)
+    assert ordered(outcome) is False
+    assert "it is left cordoned" in caplog.text
+    assert "uncordon" not in orders(api)
+    assert len([fact for fact, _ in api.asked if fact is ApiNode]) > 3

@@ -1,0 +1,50 @@
+"""A host's power by the site's commands: only what is said plainly is believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubestead import power
+from kubestead.errors import KubesteadError
+
+
+def commands(folder, said="$(cat state)", off="echo off > state", on="echo on > state"):
+    at = f"cd {folder} && "
+    return {"status": f"{at}echo {said}", "off": at + off, "on": at + on}
+
+
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [
+        ("echo on", "on"), ("echo ' OFF '", "off"), ("echo Chassis Power is on", None), ("true", None),
+        ("echo off; exit 1", None), ("echo on; echo off", None), ("no-such-command", None), ("sleep 60", None),
+    ],
+)  # fmt: skip
+def test_only_the_one_word_is_believed(command, state):
+    assert power.status({"status": command}, timeout=0.5) == state
+
+
+def test_without_commands_nothing_is_known():
+    assert power.status(None) is None
+    assert power.status({}) is None
+
+
+def test_a_cycle_ends_with_power(tmp_path):
+    (tmp_path / "state").write_text("on")
+    log = "echo {} >> log; echo {} > state"
+    power.cycle(commands(tmp_path, off=log.format("off", "off"), on=log.format("on", "on")))
+    assert (tmp_path / "log").read_text().split() == ["off", "on"]
+    assert power.status(commands(tmp_path)) == "on"
+
+
+def test_a_host_that_does_not_go_off_is_never_switched_on(tmp_path):
+    """It may still write to a disk that others are about to take over."""
+    (tmp_path / "state").write_text("on")
+    with pytest.raises(KubesteadError, match="not off 0 s after"):
+        power.cycle(commands(tmp_path, off="true", on="touch switched-on"), timeout=0.1)
+    assert not (tmp_path / "switched-on").exists()
+
+
+def test_a_command_that_fails_says_why():
+    with pytest.raises(KubesteadError, match="failed with 3: no such chassis"):
+        power.switch({"status": "echo on", "on": "true", "off": "echo no such chassis >&2; exit 3"}, "off")
