@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -59,18 +61,22 @@ def cycle(commands: Commands, timeout: float = SWITCH_SECONDS) -> None:
 
 def _run(command: str, timeout: float) -> str:
     """What the command printed."""
+    # In a session of its own, so that what the shell started ends with it when the time is up.
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        output, errors = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
         raise KubesteadError(f"power: '{command}' was not through after {timeout:.0f} s") from None
-    if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise KubesteadError(f"power: '{command}' failed with {done.returncode}: {said[0]}")
-    return done.stdout
+    if process.returncode:
+        said = errors.strip().splitlines()[-1:] or ["no message"]
+        raise KubesteadError(f"power: '{command}' failed with {process.returncode}: {said[0]}")
+    return output

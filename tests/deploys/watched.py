@@ -8,6 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+import kubestead.operations.watcher_works as works
 import kubestead.phases.watcher as phase
 from kubestead.watchhost.bundle import Bundle
 from tests.deploys.built import built_lab
@@ -21,6 +22,8 @@ HOLDERS = "{.spec.holderIdentity}"
 
 def watched_lab(answers: dict[str, dict[Any, Any]] | None = None) -> tuple[list[Any], list[Any]]:
     """As :func:`tests.deploys.built.built_lab`, on hosts that SSH has met before; packing is left out."""
+    # The Lease of fake hosts is never renewed; nobody needs to wait for it.
+    setattr(works, "WITHIN_SECONDS", 1)  # noqa: B010
     archive = Path("bundle.tar.gz")
     archive.write_bytes(b"")
     setattr(phase, "bundle", lambda python, architecture: Bundle("k1", archive, "0" * 64))  # noqa: B010

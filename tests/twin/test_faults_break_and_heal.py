@@ -11,7 +11,7 @@ import pytest
 from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL
 
-pytestmark = pytest.mark.twin
+pytestmark = pytest.mark.twin_long
 
 NODE = "k8s-worker2"
 # Each command succeeds on the host while the fault is in force, and fails on a well one.

@@ -10,7 +10,7 @@ import pytest
 from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, Run, deploy
 
-pytestmark = pytest.mark.twin
+pytestmark = pytest.mark.twin_long
 NODE = "k8s-worker1"
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 CURRENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
