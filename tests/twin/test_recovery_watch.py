@@ -19,6 +19,8 @@ import pytest
 from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, deploy
 
+pytestmark = pytest.mark.twin_long
+
 WORKER = "k8s-worker1"
 STARTED = "systemctl show kubelet containerd -p ExecMainStartTimestampMonotonic; cat /proc/sys/kernel/random/boot_id"
 RECOVERY_SECONDS = 180
@@ -68,7 +70,6 @@ def watch(built: Twin, tmp_path: Path) -> Iterator[Callable[..., Watching]]:
     deploy(built, "restart_kubelet", "--limit", WORKER)
 
 
-@pytest.mark.twin
 def test_a_stopped_kubelet_is_restarted_and_no_other_node_is_touched(
     built: Twin, watch: Callable[..., Watching]
 ) -> None:
@@ -87,7 +88,6 @@ def test_a_stopped_kubelet_is_restarted_and_no_other_node_is_touched(
     assert {"RecoveryDiagnosed", "RecoveryStarted", "RecoveryEnded"} <= set(events.split())
 
 
-@pytest.mark.twin_long
 def test_a_watcher_killed_in_the_middle_of_a_remedy_is_succeeded_by_the_other(
     built: Twin, watch: Callable[..., Watching]
 ) -> None:
@@ -103,7 +103,6 @@ def test_a_watcher_killed_in_the_middle_of_a_remedy_is_succeeded_by_the_other(
     assert not second.told("hand-over", WORKER)
 
 
-@pytest.mark.twin
 def test_a_paused_node_is_left_alone(built: Twin, watch: Callable[..., Watching]) -> None:
     built.ssh("k8s-cp", f"{KUBECTL} annotate node {WORKER} kubestead.dev/recovery=paused > /dev/null")
     one = watch("one")
