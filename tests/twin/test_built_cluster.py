@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.twin.conftest import Twin
+from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, NODES, cluster_fingerprint, deploy, host_fingerprint
 
 pytestmark = pytest.mark.twin
@@ -29,11 +29,9 @@ def test_pods_live_in_the_pool_and_services_in_their_network(built: Twin) -> Non
 
 
 def test_no_join_token_is_left(built: Twin) -> None:
-    tokens = built.ssh(
-        "k8s-cp", f"{KUBECTL} -n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token"
-    )
-    assert "kubestead" not in tokens
-    assert "bootstrap-token" not in tokens
+    """Ours is deleted; the one kubeadm init makes whether asked or not lives for a minute, and a run may be faster."""
+    asked = f"{KUBECTL} -n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token -o name"
+    eventually(lambda: built.ssh("k8s-cp", asked) == "", seconds=120)
 
 
 def test_a_second_run_changes_nothing_seen_from_outside_too(built: Twin) -> None:
