@@ -19,8 +19,9 @@ def _to_yaml(values: Mapping[str, object]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """How templates are read here; for text that goes to hosts."""
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -29,10 +30,10 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - configuration files, not HTML
     )
     # JSON is YAML: a value printed this way is quoted right whatever it holds.
-    environment.filters["json"] = lambda value: json.dumps(value, sort_keys=True)
-    environment.filters["q"] = lambda value: shlex.quote(str(value))
-    environment.filters["to_yaml"] = _to_yaml
-    return environment
+    made.filters["json"] = lambda value: json.dumps(value, sort_keys=True)
+    made.filters["q"] = lambda value: shlex.quote(str(value))
+    made.filters["to_yaml"] = _to_yaml
+    return made
 
 
 def render(template: str, /, **values: object) -> str:
@@ -41,4 +42,4 @@ def render(template: str, /, **values: object) -> str:
     Raises:
         jinja2.UndefinedError: the template names a value that was not given.
     """
-    return _environment().get_template(template).render(**values)
+    return environment().get_template(template).render(**values)

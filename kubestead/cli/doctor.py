@@ -9,15 +9,18 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kubestead.diagnose import Cause, Diagnosis
 from kubestead.errors import KubesteadError
+
+if TYPE_CHECKING:
+    # Imported where it is used: it brings cryptography along, which every other command would wait for.
+    from kubestead.diagnose import Diagnosis
 
 DEPLOY = "deploys/diagnose.py"
 # Every question on a host has its own time; past this something hangs that none of them knows.
@@ -32,6 +35,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one list of diagnoses.")] = False,
 ) -> None:
     """Look at the nodes and say what is wrong; nothing is changed. Exit code 1 when something is."""
+    from kubestead.diagnose import Cause
+
     with Console(stderr=True).status("looking at the nodes"):
         found = examine(inventory, nodes or [])
     if as_json:
@@ -52,6 +57,8 @@ def examine(inventory: Path, nodes: Sequence[str]) -> list[Diagnosis]:
     Raises:
         KubesteadError: nothing was found out; pyinfra's last words are in it.
     """
+    from kubestead.diagnose import Diagnosis
+
     pyinfra = str(Path(sys.executable).with_name("pyinfra"))
     limits = [word for name in (*nodes, "control_plane") for word in ("--limit", name)] if nodes else []
     with tempfile.TemporaryDirectory(prefix="kubestead-doctor-") as folder:
@@ -68,6 +75,8 @@ def examine(inventory: Path, nodes: Sequence[str]) -> list[Diagnosis]:
 
 def show(found: Sequence[Diagnosis], inventory: Path, console: Console) -> None:
     """A table of causes and evidence, and below it the next command for each node that is not well."""
+    from kubestead.diagnose import Cause
+
     table = Table(show_lines=True, pad_edge=False)
     table.add_column("node", no_wrap=True)
     table.add_column("cause", no_wrap=True)

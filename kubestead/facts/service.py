@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from kubestead.facts.systemd import common_state, unit_properties
+
 SCRIPT = Path(__file__).with_name("service.sh")
 _STOPPED = ("T", "t")
 
@@ -62,18 +64,13 @@ class Services(FactBase[dict[str, Service]]):
         return StringCommand("set --", *[QuoteString(unit) for unit in units], "\n" + SCRIPT.read_text())
 
     def process(self, output: list[str]) -> dict[str, Service]:
-        found = {}
-        for block in "\n".join(output).split("\n\n"):
-            values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-            if values.get("Id"):
-                found[values["Id"]] = Service(
-                    load=values.get("LoadState", ""),
-                    active=values.get("ActiveState", ""),
-                    enabled=values.get("UnitFileState", ""),
-                    needs_reload=values.get("NeedDaemonReload") == "yes",
-                    restarts=int(values.get("NRestarts") or 0),
-                    process=values.get("Process") or None,
-                    frozen=values.get("Frozen") == "yes",
-                    answers={"yes": True, "no": False}.get(values.get("Answers", "")),
-                )
-        return found
+        return {
+            unit: Service(
+                **common_state(values),
+                restarts=int(values.get("NRestarts") or 0),
+                process=values.get("Process") or None,
+                frozen=values.get("Frozen") == "yes",
+                answers={"yes": True, "no": False}.get(values.get("Answers", "")),
+            )
+            for unit, values in unit_properties(output).items()
+        }

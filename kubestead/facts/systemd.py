@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
+
+
+class CommonState(TypedDict):
+    """The fields :class:`UnitState` shares with other facts about a unit."""
+
+    load: str
+    active: str
+    enabled: str
+    needs_reload: bool
 
 
 @dataclass(frozen=True)
@@ -35,14 +45,21 @@ class UnitStates(FactBase[dict[str, UnitState]]):
         )
 
     def process(self, output: list[str]) -> dict[str, UnitState]:
-        states = {}
-        for block in "\n".join(output).split("\n\n"):
-            values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-            if values.get("Id"):
-                states[values["Id"]] = UnitState(
-                    load=values.get("LoadState", ""),
-                    active=values.get("ActiveState", ""),
-                    enabled=values.get("UnitFileState", ""),
-                    needs_reload=values.get("NeedDaemonReload") == "yes",
-                )
-        return states
+        return {unit: UnitState(**common_state(values)) for unit, values in unit_properties(output).items()}
+
+
+def unit_properties(output: list[str]) -> dict[str, dict[str, str]]:
+    """The properties of each unit in what ``systemctl show`` printed, by the unit's Id."""
+    blocks = "\n".join(output).split("\n\n")
+    found = (dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks)
+    return {values["Id"]: values for values in found if values.get("Id")}
+
+
+def common_state(values: dict[str, str]) -> CommonState:
+    """What every fact about a unit tells of it, out of its properties."""
+    return {
+        "load": values.get("LoadState", ""),
+        "active": values.get("ActiveState", ""),
+        "enabled": values.get("UnitFileState", ""),
+        "needs_reload": values.get("NeedDaemonReload") == "yes",
+    }

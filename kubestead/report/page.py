@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from statistics import median
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
-from kubestead.render import TEMPLATES
+from kubestead.render import environment
 from kubestead.report.audit import Entry
 from kubestead.report.incidents import Incident, incidents
 from kubestead.report.timeline import segments, timeline
@@ -20,17 +20,11 @@ TEMPLATE = "report.html.j2"
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # Evidence holds words of hosts and pods: whatever they say, it is text.
-        autoescape=True,
-    )
-    environment.filters["duration"] = duration
-    environment.filters["at"] = lambda time: time.strftime("%Y-%m-%d %H:%M:%S")
-    return environment
+    # Evidence holds words of hosts and pods: whatever they say, it is text.
+    html = environment().overlay(autoescape=True, keep_trailing_newline=False)
+    # An overlay shares its filters with what it lies over.
+    html.filters = {**html.filters, "duration": duration, "at": _at}
+    return html
 
 
 def page(entries: Sequence[Entry], unread: int, made: datetime) -> str:
@@ -71,6 +65,10 @@ def duration(seconds: float) -> str:
             rest = whole % size // below
             return f"{whole // size} {unit} {rest} {small}" if rest else f"{whole // size} {unit}"
     return f"{whole} s"
+
+
+def _at(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _in_zone(entry: Entry, made: datetime) -> Entry:

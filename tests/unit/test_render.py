@@ -18,17 +18,17 @@ def test_a_missing_value_is_an_error():
 
 @pytest.mark.parametrize("value", ["1e3", "on", 'it\'s "x"', "a: b # c", None, True, ["a", 1], {"b": 1, "a": 2}])
 def test_a_value_printed_as_json_is_yaml(value):
-    filters = module._environment().filters
+    filters = module.environment().filters
     assert yaml.safe_load(f"key: {filters['json'](value)}")["key"] == value
 
 
 @pytest.mark.parametrize("value", ["plain", "it's", "$HOME `x`", "", 7])
 def test_a_quoted_value_is_one_word_of_the_shell(value):
-    assert shlex.split(module._environment().filters["q"](value)) == [str(value)]
+    assert shlex.split(module.environment().filters["q"](value)) == [str(value)]
 
 
 def test_mappings_become_yaml_and_empty_ones_nothing():
-    to_yaml = module._environment().filters["to_yaml"]
+    to_yaml = module.environment().filters["to_yaml"]
     assert to_yaml({}) == ""
     assert yaml.safe_load(to_yaml({"b": {"c": [1, "2"]}})) == {"b": {"c": [1, "2"]}}
     assert json.dumps(yaml.safe_load(to_yaml({"a": True}))) == '{"a": true}'
