@@ -35,7 +35,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one list of diagnoses.")] = False,
 ) -> None:
     """Look at the nodes and say what is wrong; nothing is changed. Exit code 1 when something is."""
-    from kubestead.diagnose import Cause
+    from kubestead.diagnose import Cause  # noqa: PLC0415
 
     with Console(stderr=True).status("looking at the nodes"):
         found = examine(inventory, nodes or [])
@@ -57,7 +57,7 @@ def examine(inventory: Path, nodes: Sequence[str]) -> list[Diagnosis]:
     Raises:
         KubesteadError: nothing was found out; pyinfra's last words are in it.
     """
-    from kubestead.diagnose import Diagnosis
+    from kubestead.diagnose import Diagnosis  # noqa: PLC0415
 
     pyinfra = str(Path(sys.executable).with_name("pyinfra"))
     limits = [word for name in (*nodes, "control_plane") for word in ("--limit", name)] if nodes else []
@@ -75,7 +75,7 @@ def examine(inventory: Path, nodes: Sequence[str]) -> list[Diagnosis]:
 
 def show(found: Sequence[Diagnosis], inventory: Path, console: Console) -> None:
     """A table of causes and evidence, and below it the next command for each node that is not well."""
-    from kubestead.diagnose import Cause
+    from kubestead.diagnose import Cause  # noqa: PLC0415
 
     table = Table(show_lines=True, pad_edge=False)
     table.add_column("node", no_wrap=True)
