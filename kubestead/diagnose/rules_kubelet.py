@@ -133,10 +133,6 @@ def _does_nothing(seen: Seen, report: NodeReport) -> Iterator[Finding]:
         return
     if refused := next((line for line in reversed(unit.log) if _REFUSED.search(line)), ""):
         yield Finding(Cause.UNKNOWN, f"the API refuses what the kubelet writes: {last_words([refused])}")
-    elif report.hostname and report.hostname.lower() != seen.node:
-        yield Finding(
-            Cause.UNKNOWN, f"its host name is {report.hostname}, so its kubelet may take itself for another node"
-        )
     elif page and page.status != 200 and not (page.timed_out and report.busy):
         told = f"answers {page.status}: {shortened(page.text, 120)}" if page.status else "does not answer"
         yield Finding(Cause.KUBELET_FROZEN, f"the kubelet runs, but its health page (port 10248) {told}")

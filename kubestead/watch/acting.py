@@ -132,6 +132,7 @@ class Acting:
     def _hand_over(self, decision: HandOver) -> None:
         diagnosis, node = decision.diagnosis, decision.node
         cause = diagnosis.cause.value if diagnosis else ""
+        self._last.pop(node, None)
         again = self._ledger.history.is_handed(node, cause, decision.why)
         self._ledger.change(lambda history: history.handed_over(node, Handed(epoch(), cause, decision.why)))
         if diagnosis:
@@ -155,8 +156,13 @@ class Acting:
         self._last[node] = what
         return True
 
+    @property
+    def held(self) -> dict[str, str]:
+        """The guard that holds a remedy back, by node; a new look at the node meanwhile does not lift it."""
+        return {node: str(what[1]) for node, what in self._last.items() if what[0] is Told.HOLD}
+
     def forget(self, nodes: Iterable[str]) -> None:
-        """These are well: what held them is over."""
+        """These are well, or another watcher's: what held them is over."""
         for node in nodes:
             self._last.pop(node, None)
 

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from collections.abc import Iterator, Mapping
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from kubestead.diagnose import Cause, Remedy
+from kubestead.recovery.history import Outcome
 from kubestead.watch.note import Note, Told
 
 SECONDS = (5, 10, 15, 20, 25, 30, 45, 60, 120, 300, 600, 1200)
+
+
+class Standing(Collector):
+    """What stands about nodes at this moment; replaced whole, so that no scrape sees half of it."""
+
+    def __init__(self) -> None:
+        self.held: Mapping[str, str] = {}
+        self.handed: Mapping[str, str] = {}
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The gauges, by node."""
+        for name, text, label, values in (
+            ("kubestead_recovery_held", "1 while a guard holds a remedy back", "guard", self.held),
+            ("kubestead_recovery_handed_over", "1 while a node is a person's", "cause", self.handed),
+        ):
+            family = GaugeMetricFamily(name, text, labels=("node", label))
+            for node, value in values.items():
+                family.add_metric((node, value), 1)
+            yield family
 
 
 class Metrics:
@@ -21,8 +46,8 @@ class Metrics:
         self.api_up = gauge("kubestead_watch_api_up", "1 while the API answers")
         self.nodes = gauge("kubestead_watch_nodes", "Nodes by state", ("state",))
         self.oldest = gauge("kubestead_watch_oldest_lease_seconds", "Age of the lease that has not changed for longest")
-        self.held = gauge("kubestead_recovery_held", "1 while a guard holds a remedy back", ("node", "guard"))
-        self.handed = gauge("kubestead_recovery_handed_over", "1 while a node is a person's", ("node", "cause"))
+        self.standing = Standing()
+        self.registry.register(self.standing)
         self.requests = Counter(
             "kubestead_watch_api_requests", "Requests to the API", ("verb", "resource"), registry=self.registry
         )
@@ -45,6 +70,7 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._begin_at_zero()
 
     def serve(self, port: int, address: str) -> None:
         """Answer ``/metrics`` from a thread."""
@@ -62,21 +88,15 @@ class Metrics:
             self.took.labels(note.remedy).observe(note.seconds or 0)
         if note.decision is Told.BACK:
             self.unwell.observe(note.seconds or 0)
-        if note.decision is Told.HOLD:
-            self._forget(self.held, note.node)
-            self.held.labels(note.node, note.guard).set(1)
-        if note.decision is Told.HAND_OVER:
-            self._forget(self.handed, note.node)
-            self.handed.labels(note.node, note.cause).set(1)
-        if note.decision in (Told.RECOVERED, Told.APPLY):
-            self._forget(self.held, note.node)
-        if note.decision is Told.RECOVERED:
-            self._forget(self.handed, note.node)
 
-    def _forget(self, gauge: Gauge, node: str) -> None:
-        for sample in next(iter(gauge.collect())).samples:
-            if sample.labels["node"] == node:
-                gauge.remove(*sample.labels.values())
+    def _begin_at_zero(self) -> None:
+        """A series that first appears at 1 never increased for Prometheus: the alerts' are there at once."""
+        for cause in Cause:
+            self.decisions.labels(str(Told.RECOVERED), cause.value)
+        for remedy in Remedy:
+            for outcome in Outcome:
+                if outcome is not Outcome.RUNNING:
+                    self.remedies.labels(str(remedy), str(outcome))
 
     def _gauge(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)

@@ -84,7 +84,9 @@ class Watcher:
         decisions = decide(self._world, self._parts.ledger.history, epoch(), self._settings)
         self.settled = not any(isinstance(one, Diagnose) for one in decisions)
         self._acting.carry_out(decisions, self._may_go_on)
-        self._acting.forget(node.name for node in self._world.nodes if not node.suspect(self._settings))
+        acts = leads or self._dry_run
+        self._acting.forget(node.name for node in self._world.nodes if not acts or not node.suspect(self._settings))
+        self._stand(leads)
 
     def _may_go_on(self) -> bool:
         return not self._stop.is_set() and (self._dry_run or self._parts.election.leads())
@@ -138,6 +140,12 @@ class Watcher:
     def _unwell_for(self, name: str) -> float:
         found = next((node for node in self._world.nodes if node.name == name), None)
         return found.unwell_for(self._settings) if found else 0
+
+    def _stand(self, leads: bool) -> None:
+        """For Prometheus: which nodes wait, and for whom. A watcher that does not lead knows of none."""
+        handed = self._parts.ledger.history.handed if leads else {}
+        self._parts.metrics.standing.held = self._acting.held
+        self._parts.metrics.standing.handed = {node: one.cause for node, one in handed.items()}
 
     def _count(self) -> None:
         nodes, metrics = self._world.nodes, self._parts.metrics

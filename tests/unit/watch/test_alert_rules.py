@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import urllib.request
@@ -13,12 +12,11 @@ import pytest
 import yaml
 
 from kubestead.watch.metrics import Metrics
-from kubestead.watch.note import Note, Told
+from tests.unit.watch.debianprometheus import program
 
 HERE = Path(__file__).parent
 RULES = HERE.parents[2] / "docs" / "alerts" / "kubestead.rules.yaml"
 CASES = [HERE / "rules_test.yaml", HERE / "alert_rules_test.yaml"]
-PACKAGE = "is not installed; it is in Debian's package 'prometheus'"
 
 
 def rules():
@@ -44,12 +42,11 @@ def test_every_alert_that_waits_has_a_case_where_it_does_not_fire(alert):
     assert (alert, False) in cases()
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason=f"promtool {PACKAGE}")
 @pytest.mark.parametrize(
     "arguments", [("check", "rules", str(RULES)), ("test", "rules", *map(str, CASES))], ids=" ".join
 )
 def test_promtool_agrees(arguments):
-    done = subprocess.run(["promtool", *arguments], cwd=HERE, capture_output=True, text=True, check=False)
+    done = subprocess.run([program("promtool"), *arguments], cwd=HERE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -71,8 +68,6 @@ def metrics():
 @pytest.fixture
 def firing(metrics, tmp_path):
     """A real Prometheus that scrapes them; asks which alerts it fires."""
-    if not shutil.which("prometheus"):
-        pytest.skip(f"prometheus {PACKAGE}")
     port = free_port()
     target = {"job_name": "kubestead", "static_configs": [{"targets": [f"127.0.0.1:{metrics.port}"]}]}
     settings = {
@@ -81,9 +76,14 @@ def firing(metrics, tmp_path):
         "scrape_configs": [target],
     }
     (tmp_path / "prometheus.yml").write_text(json.dumps(settings))
-    command = ["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data"]
+    files = [
+        f"--config.file={tmp_path}/prometheus.yml",
+        f"--storage.tsdb.path={tmp_path}/data",
+    ]
     with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stderr=log)
+        process = subprocess.Popen(
+            [program("prometheus"), *files, f"--web.listen-address=127.0.0.1:{port}"], stderr=log
+        )
 
     def ask() -> set[tuple[str, str]]:
         try:
@@ -104,7 +104,7 @@ def firing(metrics, tmp_path):
 def test_a_real_prometheus_fires_for_a_node_that_needs_a_person_and_stops_when_it_is_well(metrics, firing, until):
     metrics.leader.set(1)
     alert = ("KubesteadNodeNeedsAPerson", "k8s-worker1")
-    metrics.write(Note(Told.HAND_OVER, "k8s-worker1", "disk-read-only"))
+    metrics.standing.handed = {"k8s-worker1": "disk-read-only"}
     until(lambda: alert in firing(), 60)
-    metrics.write(Note(Told.RECOVERED, "k8s-worker1", "disk-read-only"))
+    metrics.standing.handed = {}
     until(lambda: alert not in firing(), 60)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import typer
@@ -61,13 +64,26 @@ def test_a_person_gets_what_is_meant_for_them(tmp_path):
     assert sent == ["kubestead: w1: ended"]
 
 
-def test_metrics_count_and_forget(tmp_path):
-    hold = Note(Told.HOLD, "w1", guard="storm")
-    _, text = told(tmp_path, hold, ENDED, Note(Told.HAND_OVER, "w1", cause="unknown"))
-    assert 'kubestead_recovery_held{guard="storm",node="w1"} 1.0' in text
-    assert 'kubestead_recovery_handed_over{cause="unknown",node="w1"} 1.0' in text
+def test_metrics_count(tmp_path):
+    _, text = told(tmp_path, ENDED)
     assert 'kubestead_recovery_remedies_total{outcome="failed",remedy="restart_kubelet"} 1.0' in text
-    _, text = told(tmp_path, hold, Note(Told.HAND_OVER, "w1", cause="unknown"), Note(Told.RECOVERED, "w1"))
+
+
+def test_what_the_alerts_count_is_there_before_it_happens():
+    text = generate_latest(Metrics().registry).decode()
+    assert 'kubestead_recovery_remedies_total{outcome="time-limit",remedy="reboot"} 0.0' in text
+    assert 'kubestead_recovery_decisions_total{cause="kubelet-stopped",decision="recovered"} 0.0' in text
+    assert 'outcome="running"' not in text
+
+
+def test_what_stands_about_nodes_is_replaced_whole():
+    metrics = Metrics()
+    metrics.standing.held, metrics.standing.handed = {"w1": "storm"}, {"w2": "unknown"}
+    text = generate_latest(metrics.registry).decode()
+    assert 'kubestead_recovery_held{guard="storm",node="w1"} 1.0' in text
+    assert 'kubestead_recovery_handed_over{cause="unknown",node="w2"} 1.0' in text
+    metrics.standing.held, metrics.standing.handed = {}, {}
+    text = generate_latest(metrics.registry).decode()
     assert "kubestead_recovery_held{" not in text
     assert "kubestead_recovery_handed_over{" not in text
 
@@ -76,6 +92,26 @@ def test_an_event_is_found_by_kubectl_describe_node():
     event = body(ENDED)
     assert event["involvedObject"] == {"kind": "Node", "name": "w1", "uid": "w1", "apiVersion": "v1"}
     assert (event["reason"], event["type"]) == ("RecoveryEnded", "Warning")
+
+
+def test_a_notification_really_arrives(tmp_path):
+    """By Apprise's own JSON service: what it sends is what a person's service would get."""
+    got = queue.Queue()
+
+    class Service(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Service) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        notifier([f"json://127.0.0.1:{server.server_port}"], pytest.fail)("kubestead: w1: hand-over", "w1 is yours")
+        message = got.get(timeout=10)
+    assert (message["title"], message["message"]) == ("kubestead: w1: hand-over", "w1 is yours")
 
 
 def test_a_notification_url_nobody_knows_is_refused_without_repeating_it():
