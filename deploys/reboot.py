@@ -1,6 +1,7 @@
 """Cordon, drain and reboot nodes one by one; each is given back once it is well. A PodDisruptionBudget may forbid it.
 
-pyinfra inventory/lab.py deploys/reboot.py --limit k8s-worker1 [--data drain_seconds=300] [--data force=true]
+pyinfra inventory/lab.py deploys/reboot.py --limit k8s-worker1 [--data drain_seconds=300]
+force=true: a healthy node too. over_budgets=true: also with pods that a budget keeps or that nobody makes anew.
 """
 
 from pyinfra import host
@@ -14,6 +15,6 @@ reboot(
     control_plane=first_control_plane(),
     force=bool(host.data.get("force", False)),
     drain_seconds=int(host.data.get("drain_seconds", DRAIN_SECONDS)),
-    anyway=bool(host.data.get("force", False)),
+    over_budgets=bool(host.data.get("over_budgets", False)),
     _serial=True,
 )

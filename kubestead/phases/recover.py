@@ -88,7 +88,7 @@ def _rungs(node: Host, spec: ClusterSpec, control_plane: Host) -> dict[Remedy, C
         Remedy.RENEW_KUBELET_CERTIFICATE: lambda: remedies.renew_kubelet_certificate(name="Renew certificate", **on),
         Remedy.RESTART_CILIUM: lambda: remedies.restart_cilium(name="Restart the Cilium agent", **on),
         Remedy.FREE_DISK: lambda: remedies.free_disk(name="Free the disk", **on),
-        # Not anyway: pods that a budget keeps are a person's to move.
+        # Not over budgets: pods that a budget keeps are a person's to move.
         Remedy.REBOOT: lambda: remedies.reboot(name="Reboot", **on),
         Remedy.REJOIN: lambda: remedies.rejoin(
             name="Rejoin",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyinfra
 import pytest
 
 from kubestead.facts.leftovers import Leftovers
@@ -12,8 +13,9 @@ from kubestead.facts.node import NodeView
 from kubestead.facts.service import Service, Services
 from kubestead.membership import Membership
 from kubestead.operations.remedies import restart_containerd, restart_kubelet
+from kubestead.operations.remedies.steps import attempt, run_on
 from kubestead.operations.reset import reset_node
-from tests.operations.harness import Outcome, run
+from tests.operations.harness import Outcome, context, run
 from tests.operations.patient import DEAD, GONE, NOW, RUNS, SILENT, WELL, Again, control_plane, node, view
 from tests.shell import sh
 
@@ -138,3 +140,18 @@ def test_a_reset_succeeds_only_when_nothing_is_left(membership, left, after):
     if membership != Membership():
         outcome.host.facts[Leftovers] = iter([after])
     assert outcome.call() is (not after)
+
+
+def test_in_a_nested_operation_steps_get_the_host_itself():
+    """pyinfra hands them its context object there, which made the context of the host endless."""
+    got = []
+
+    def steps(host):
+        run_on(host, lambda: iter(()), what="nothing")
+        got.append(host)
+
+    there = node({})
+    with context(there, None):
+        assert attempt(steps)(None, pyinfra.host) is True
+    assert got == [there]
+    assert type(got[0]) is type(there)

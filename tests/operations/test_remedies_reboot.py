@@ -111,12 +111,12 @@ def test_a_budget_that_keeps_a_pod_past_the_deadline_stops_it_and_the_node_is_gi
     assert host.sent == []
     assert orders(api) == ["annotate", "cordon", "drain", "annotate", "uncordon"]
     assert "cp: draining node1: Cannot evict pod" in caplog.text
-    assert "get pdb -A; --data force=true" in caplog.text
+    assert "get pdb -A; --data over_budgets=true" in caplog.text
     assert "--timeout=5s" in next(line for line in api.sent if " drain " in line)
 
 
 def test_by_force_it_goes_on_with_the_pod_on_it():
-    outcome, host, api = restart(ILL, ILL, BOOTED, answers={" drain ": DENIED}, anyway=True)
+    outcome, host, api = restart(ILL, ILL, BOOTED, answers={" drain ": DENIED}, over_budgets=True)
     assert ordered(outcome) is True
     assert host.sent == ["systemctl --no-block reboot"]
     assert orders(api)[-1] == "uncordon"
@@ -128,7 +128,7 @@ def test_a_node_nobody_can_drain_is_rebooted_only_by_force(caplog):
     assert ordered(outcome) is False
     assert host.sent == []
     assert "node1: cannot be drained: the API does not answer" in caplog.text
-    outcome, host, api = restart(SILENT, SILENT, BOOTED, anyway=True)
+    outcome, host, api = restart(SILENT, SILENT, BOOTED, over_budgets=True)
     assert ordered(outcome) is True
     assert orders(api) == []
 

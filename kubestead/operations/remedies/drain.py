@@ -71,7 +71,7 @@ def drain(host: Host, control_plane: Host, within_seconds: int, wait_for_pods: b
     ask(
         control_plane, KUBECTL, "drain", QuoteString(host.name), *options, "> /dev/null",
         what=f"draining {host.name}", timeout=within_seconds + 30,
-        advice=f"see {KUBECTL} get pdb -A; --data force=true goes on all the same",
+        advice=f"see {KUBECTL} get pdb -A; --data over_budgets=true goes on all the same",
     )  # fmt: skip
     told(host, "drained")
 

@@ -25,7 +25,7 @@ READY_SECONDS = 180
 
 @operation()
 def reboot(
-    control_plane: Host, force: bool = False, drain_seconds: int = DRAIN_SECONDS, anyway: bool = False
+    control_plane: Host, force: bool = False, drain_seconds: int = DRAIN_SECONDS, over_budgets: bool = False
 ) -> Generator[FunctionCommand, None, None]:
     """Cordon, drain, reboot, watch the node come back by its boot id, uncordon; a healthy node is left alone.
 
@@ -33,18 +33,18 @@ def reboot(
         control_plane: the host whose API is asked.
         force: do it even though the node is well.
         drain_seconds: how long PodDisruptionBudgets may keep pods on the node.
-        anyway: reboot also with pods that a budget keeps or that nobody makes anew; else the node is uncordoned again.
+        over_budgets: also with pods that a budget keeps or nobody makes anew; else the node is uncordoned again.
     """
     before = wellness(host, control_plane)
     if before.well and not force:
         host.noop(f"the node is well ({before}); --data force=true reboots it all the same")
         return
-    yield FunctionCommand(attempt(_reboot), (control_plane, before, drain_seconds, anyway), {})
+    yield FunctionCommand(attempt(_reboot), (control_plane, before, drain_seconds, over_budgets), {})
 
 
-def _reboot(host: Host, control_plane: Host, before: Wellness, drain_seconds: int, anyway: bool) -> None:
+def _reboot(host: Host, control_plane: Host, before: Wellness, drain_seconds: int, over_budgets: bool) -> None:
     told(host, f"before: {before}")
-    cordoned = _empty(host, control_plane, before, drain_seconds, anyway)
+    cordoned = _empty(host, control_plane, before, drain_seconds, over_budgets)
     clock, boot = host.get_fact(Clock), host.get_fact(BootId)
     started = time.monotonic()
     new = _boot_anew(host, boot)
@@ -58,20 +58,20 @@ def _reboot(host: Host, control_plane: Host, before: Wellness, drain_seconds: in
         uncordon(host, control_plane)
 
 
-def _empty(host: Host, control_plane: Host, before: Wellness, drain_seconds: int, anyway: bool) -> bool:
+def _empty(host: Host, control_plane: Host, before: Wellness, drain_seconds: int, over_budgets: bool) -> bool:
     """Cordon and drain the node; whether the cordon is ours to lift."""
     if not before.view.exists:
-        if not anyway:
+        if not over_budgets:
             raise StepFailed(
                 f"{host.name}: cannot be drained: {before.view}; see {KUBECTL} get nodes; "
-                "--data force=true reboots it all the same"
+                "--data over_budgets=true reboots it all the same"
             )
         return False
     cordoned = cordon(host, control_plane, "reboot")
     try:
-        drain(host, control_plane, drain_seconds, wait_for_pods=before.view.well, force=anyway)
+        drain(host, control_plane, drain_seconds, wait_for_pods=before.view.well, force=over_budgets)
     except StepFailed as error:
-        if anyway:
+        if over_budgets:
             told(host, f"goes on with pods on it: {error}")
             return cordoned
         if cordoned:

@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
-from pyinfra.context import ctx_host
+from pyinfra.context import ContextObject, ctx_host
 
 from kubestead.errors import KubesteadError
 
@@ -24,9 +24,15 @@ class StepFailed(KubesteadError):
 
 
 def attempt(steps: Callable[..., None]) -> Callable[..., bool]:
-    """A function for pyinfra's FunctionCommand: False, with the reason printed, where one of ``steps`` failed."""
+    """A function for pyinfra's FunctionCommand: False, with the reason printed, where one of ``steps`` failed.
+
+    In a nested operation pyinfra hands it the context ``pyinfra.host`` in place of a host, and that cannot be made the
+    context's host (:func:`run_on`) without going round for ever: the steps get the host itself.
+    """
 
     def run(state: State, host: Host, *args: Any, **kwargs: Any) -> bool:
+        if isinstance(host, ContextObject):
+            host = ctx_host.get()  # type: ignore[no-untyped-call]
         try:
             steps(host, *args, **kwargs)
         except StepFailed as error:
