@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from kubestead.diagnose.model import ApiView, Condition, PodView
+from kubestead.marks import CORDONED_FOR
 
 Object = Mapping[str, Any]
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
@@ -103,6 +104,7 @@ def _of_node(common: ApiView, node: Object | None) -> ApiView:
         pressures={kind: one for kind, one in conditions.items() if kind in PRESSURES and one.status == "True"},
         boot_id=_at(node, "status", "nodeInfo", "bootID") or None,
         cordoned=bool(spec.get("unschedulable")),
+        cordoned_for=str(_at(node, "metadata", "annotations", CORDONED_FOR) or ""),
         taints=tuple(str(taint.get("key")) for taint in spec.get("taints") or ()),
     )
 

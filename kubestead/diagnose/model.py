@@ -63,6 +63,7 @@ class ApiView:
         lease_renewed: when the node's kubelet last renewed its lease, seconds since 1970.
         boot_id: the boot the kubelet last told of.
         cordoned: scheduling is switched off (``spec.unschedulable``).
+        cordoned_for: the remedy that did it and has not lifted it; empty where a person did.
         taints: its taints' keys.
         agent: the node's Cilium agent pod; None where there is none.
         operators: the pods of the Cilium operator.
@@ -80,6 +81,7 @@ class ApiView:
     lease_renewed: float | None = None
     boot_id: str | None = None
     cordoned: bool | None = None
+    cordoned_for: str = ""
     taints: tuple[str, ...] = ()
     agent: PodView | None = None
     operators: tuple[PodView, ...] = ()

@@ -20,7 +20,10 @@ def cluster(seen: Seen) -> Iterator[Finding]:
         return
     if api.exists is False:
         yield Finding(Cause.NODE_DELETED, "the API has no node of this name")
-    if api.cordoned:
+    if api.cordoned and api.cordoned_for:
+        text = f"the remedy {api.cordoned_for} cordoned it and did not end well; deploys/recover.py lifts that"
+        yield Finding(Cause.CORDONED, text)
+    elif api.cordoned:
         yield Finding(Cause.CORDONED, "somebody cordoned it: no new pods are placed on it")
     yield from _operator(seen)
     yield from _terminating(seen)

@@ -13,6 +13,7 @@ from pyinfra.api.host import Host
 
 from kubestead.diagnose import Cause, Diagnosis, Remedy
 from kubestead.operations import remedies
+from kubestead.operations.remedies.drain import uncordon_ours
 from kubestead.operations.remedies.powering import back_in_service, out_of_service, power_cycle
 from kubestead.operations.remedies.steps import StepFailed, attempt, told
 from kubestead.phases.look import look
@@ -64,6 +65,9 @@ def _climb(node: Host, spec: ClusterSpec, control_plane: Host) -> None:
     taken: list[tuple[Cause, Remedy]] = []
     diagnosis = _diagnose(node)
     while diagnosis.cause is not Cause.HEALTHY:
+        if diagnosis.cause is Cause.CORDONED and uncordon_ours(node, control_plane):
+            diagnosis = _diagnose(node)
+            continue
         rung = next(
             (one for one in diagnosis.remedies if one in rungs and (diagnosis.cause, one) not in taken),
             None,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubestead.marks import CORDONED_FOR, OUT_OF_SERVICE
 from kubestead.recovery.history import Outcome
 from kubestead.watch.api import NODES, Api, Unanswered, said
-from kubestead.watch.seen import CORDONED_FOR, OUT_OF_SERVICE
 
 TAINT = {"key": OUT_OF_SERVICE, "value": "nodeshutdown", "effect": "NoExecute"}
 

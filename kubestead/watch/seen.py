@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PAUSE = "kubestead.dev/recovery"
-# Written by a remedy that cordons (operations/remedies/drain.py), and removed when it lifts the cordon.
-CORDONED_FOR = "kubestead.dev/cordoned-for"
-OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+from kubestead.marks import CORDONED_FOR, OUT_OF_SERVICE, PAUSE
+
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 

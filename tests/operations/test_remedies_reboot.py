@@ -10,8 +10,9 @@ from kubestead.facts.cilium import Agent, CiliumAgents, MissingNetworkFiles
 from kubestead.facts.node import ApiNode, Clock
 from kubestead.facts.service import Services
 from kubestead.operations.remedies import reboot
+from kubestead.operations.remedies.drain import uncordon_ours
 from tests.operations.harness import Outcome, run
-from tests.operations.patient import AGENT, NOW, RUNS, SILENT, WELL, Again, Played, control_plane, view
+from tests.operations.patient import AGENT, NOW, RUNS, SILENT, WELL, Again, Played, control_plane, node, view
 
 pytestmark = pytest.mark.usefixtures("no_wait")
 ILL = view("Unknown", age=100)
@@ -168,3 +169,10 @@ def test_the_kubelet_must_tell_of_the_new_boot(caplog):
     assert "it is left cordoned" in caplog.text
     assert "uncordon" not in orders(api)
     assert len([fact for fact, _ in api.asked if fact is ApiNode]) > 3
+
+
+@pytest.mark.parametrize(("annotation", "lifted"), [(["reboot"], True), ([""], False)], ids=["ours", "a person's"])
+def test_only_a_remedys_cordon_is_lifted_afterwards(annotation, lifted):
+    api = control_plane(answers={"jsonpath={.metadata.annotations": annotation})
+    assert uncordon_ours(node(), api) is lifted
+    assert any(" uncordon " in command for command in api.sent) is lifted

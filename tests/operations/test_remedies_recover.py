@@ -90,6 +90,18 @@ def test_what_no_remedy_may_cure_is_handed_over_at_once():
     assert play.taken == []
 
 
+def test_a_cordon_that_a_remedy_left_is_lifted(monkeypatch):
+    play = Play([CORDONED])
+
+    def lift(node, control_plane):
+        play.causes = [HEALTHY]
+        return True
+
+    monkeypatch.setattr(recover, "uncordon_ours", lift)
+    play.climb()
+    assert play.taken == []
+
+
 @settings(deadline=None)  # no test is timed
 @given(st.lists(st.sampled_from(list(Cause)), min_size=1, max_size=12), st.lists(st.sampled_from(DEPLOYS)))
 def test_it_always_ends_and_never_takes_what_the_cause_does_not_allow(causes, failing):

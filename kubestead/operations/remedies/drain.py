@@ -7,10 +7,9 @@ from pyinfra.api.host import Host
 
 from kubestead.facts.node import ApiNode, NodeView
 from kubestead.health import KUBECTL
-from kubestead.operations.remedies.steps import StepFailed, ask, told
+from kubestead.marks import CORDONED_FOR
+from kubestead.operations.remedies.steps import ask, told
 
-# On the Node from the cordon to the uncordon: whoever finds it knows that the cordon is a remedy's, not a person's.
-ANNOTATION = "kubestead.dev/cordoned-for"
 _KUBECTL = f"{KUBECTL} --request-timeout=10s"
 
 
@@ -23,14 +22,12 @@ def cordon(host: Host, control_plane: Host, purpose: str) -> bool:
     view: NodeView = control_plane.get_fact(ApiNode, node=host.name)
     node = QuoteString(host.name)
     if view.cordoned:
-        path = QuoteString("jsonpath={.metadata.annotations." + ANNOTATION.replace(".", r"\.") + "}")
-        marked = ask(control_plane, _KUBECTL, "get node", node, "--output", path, what="reading the node")
-        ours = bool("".join(marked).strip())
+        ours = _is_ours(host, control_plane)
         told(host, "is cordoned by an earlier remedy" if ours else "is cordoned already, and stays so")
         return ours
     ask(
         control_plane,
-        _KUBECTL, "annotate --overwrite node", node, QuoteString(f"{ANNOTATION}={purpose}"), "> /dev/null &&",
+        _KUBECTL, "annotate --overwrite node", node, QuoteString(f"{CORDONED_FOR}={purpose}"), "> /dev/null &&",
         _KUBECTL, "cordon", node, "> /dev/null",
         what=f"cordoning {host.name}",
     )  # fmt: skip
@@ -44,10 +41,25 @@ def uncordon(host: Host, control_plane: Host) -> None:
     ask(
         control_plane,
         _KUBECTL, "uncordon", node, "> /dev/null &&",
-        _KUBECTL, "annotate node", node, QuoteString(f"{ANNOTATION}-"), "> /dev/null",
+        _KUBECTL, "annotate node", node, QuoteString(f"{CORDONED_FOR}-"), "> /dev/null",
         what=f"uncordoning {host.name}", advice=f"{KUBECTL} uncordon {host.name}",
     )  # fmt: skip
     told(host, "uncordoned")
+
+
+def uncordon_ours(host: Host, control_plane: Host) -> bool:
+    """Lift a cordon that an earlier remedy left; False, and nothing is done, where it is a person's."""
+    if not _is_ours(host, control_plane):
+        return False
+    uncordon(host, control_plane)
+    return True
+
+
+def _is_ours(host: Host, control_plane: Host) -> bool:
+    path = QuoteString("jsonpath={.metadata.annotations." + CORDONED_FOR.replace(".", r"\.") + "}")
+    node = QuoteString(host.name)
+    marked = ask(control_plane, _KUBECTL, "get node", node, "--output", path, what="reading the node")
+    return bool("".join(marked).strip())
 
 
 def drain(host: Host, control_plane: Host, within_seconds: int, wait_for_pods: bool, force: bool) -> None:
@@ -74,6 +86,3 @@ def drain(host: Host, control_plane: Host, within_seconds: int, wait_for_pods: b
         advice=f"see {KUBECTL} get pdb -A; --data over_budgets=true goes on all the same",
     )  # fmt: skip
     told(host, "drained")
-
-
-__all__ = ["ANNOTATION", "StepFailed", "cordon", "drain", "uncordon"]

@@ -13,13 +13,12 @@ from kubestead.errors import KubesteadError
 from kubestead.facts.node import ApiNode, NodeView
 from kubestead.facts.nodemarks import Marks, NodeMarks
 from kubestead.health import KUBECTL
+from kubestead.marks import OUT_OF_SERVICE
 from kubestead.operations.remedies.booted import BOOT_SECONDS, boot_id
 from kubestead.operations.remedies.cilium import until_agent_ready
 from kubestead.operations.remedies.steps import StepFailed, ask, told
 from kubestead.operations.remedies.watch import until_ready
 
-# Pods of a node with it are ended at once and their volumes let go (Kubernetes, "Non-graceful node shutdown").
-OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 READY_SECONDS = 180
 
 

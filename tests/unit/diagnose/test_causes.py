@@ -319,7 +319,12 @@ CASES: dict[str, tuple[Seen, Cause, str]] = {
     ),
     "no agent": (worker(api_values={"agent": None}), Cause.CILIUM_AGENT_NOT_READY, "no Cilium agent"),
     "agent says no": (worker(cilium_healthz=Page(503, "x")), Cause.CILIUM_AGENT_NOT_READY, "answers 503"),
-    "cordoned": (worker(api_values={"cordoned": True}), Cause.CORDONED, "cordoned"),
+    "cordoned": (worker(api_values={"cordoned": True}), Cause.CORDONED, "somebody cordoned it"),
+    "cordoned by a remedy": (
+        worker(api_values={"cordoned": True, "cordoned_for": "reboot"}),
+        Cause.CORDONED,
+        "the remedy reboot cordoned it and did not end well; deploys/recover.py lifts that",
+    ),
     "operator": (
         worker(api_values={"operators": (UNPLACED,)}),
         Cause.CILIUM_OPERATOR_PENDING,
