@@ -21,8 +21,8 @@ def cluster(seen: Seen) -> Iterator[Finding]:
     if api.exists is False:
         yield Finding(Cause.NODE_DELETED, "the API has no node of this name")
     if api.cordoned and api.cordoned_for:
-        text = f"the remedy {api.cordoned_for} cordoned it and did not end well; deploys/recover.py lifts that"
-        yield Finding(Cause.CORDONED, text)
+        text = f"the remedy {api.cordoned_for} cordoned it and did not end well"
+        yield Finding(Cause.CORDONED, text, advice=f"pyinfra INVENTORY deploys/recover.py --limit {seen.node}")
     elif api.cordoned:
         yield Finding(Cause.CORDONED, "somebody cordoned it: no new pods are placed on it")
     yield from _operator(seen)

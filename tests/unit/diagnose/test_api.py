@@ -68,7 +68,7 @@ def test_a_cordon_is_a_remedys_by_its_annotation() -> None:
     marked = node("a", unschedulable=True)
     marked["metadata"]["annotations"] = {"kubestead.dev/cordoned-for": "reboot"}
     views = api_views(objects(nodes=[marked, node("b", unschedulable=True)]), ["a", "b"])
-    assert [(one.cordoned, one.cordoned_for) for one in views.values()] == [(True, "reboot"), (True, "")]
+    assert [(views[name].cordoned, views[name].cordoned_for) for name in "ab"] == [(True, "reboot"), (True, "")]
 
 
 def test_other_nodes_are_counted_when_they_are_ready() -> None:

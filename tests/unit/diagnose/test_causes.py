@@ -323,7 +323,7 @@ CASES: dict[str, tuple[Seen, Cause, str]] = {
     "cordoned by a remedy": (
         worker(api_values={"cordoned": True, "cordoned_for": "reboot"}),
         Cause.CORDONED,
-        "the remedy reboot cordoned it and did not end well; deploys/recover.py lifts that",
+        "the remedy reboot cordoned it and did not end well",
     ),
     "operator": (
         worker(api_values={"operators": (UNPLACED,)}),
