@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def commit() -> tuple[str, bool]:
     """The short id of the commit in force, and whether the tree differs from it (``bench/results`` aside)."""
     differs = _git("status", "--porcelain", "--", ".", ":!bench/results")
     return _git("rev-parse", "--short=10", "HEAD"), bool(differs)
+
+
+def heading(what: str) -> tuple[str, dict[str, str]]:
+    """A result's title and what it was taken on: date, commit, machine."""
+    name, dirty = commit()
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    tree = f"{name}{', with changes that are not committed' if dirty else ''}"
+    return f"{what} of {date}, commit {name}", {"date": date, "commit": tree, **describe()}
 
 
 def _git(*arguments: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.cpu import Usage
 from bench.milestones import HEALTHY, MILESTONES, Operation
@@ -81,17 +83,31 @@ class Spread:
         return f"{self.least:.1f} / **{self.median:.1f}** / {self.most:.1f}"
 
 
-def report(title: str, facts: Mapping[str, str], rounds: Sequence[Round]) -> str:
-    """The numbers in Markdown.
+def report(rounds: Sequence[Round]) -> str:
+    """The numbers of at least one round in Markdown."""
+    return "\n\n".join([_fresh(rounds), _again(rounds), _rounds(rounds), _operations([one.ours for one in rounds])])
+
+
+def write_pair(
+    folder: Path, kind: str, title: str, facts: Mapping[str, str], data: Mapping[str, object], body: str
+) -> str:
+    """Write ``<date>-<commit>[-<kind>].json`` and ``.md``; returns the latter's text.
 
     Args:
+        folder: made where it is not there.
+        kind: what was measured; empty for the cluster's own numbers.
         title: the first line.
-        facts: what the numbers were taken on, by name.
-        rounds: at least one.
+        facts: what the numbers were taken on, by name; with ``date`` and ``commit``.
+        data: the numbers, for the JSON file.
+        body: the numbers in Markdown.
     """
-    tables = [_fresh(rounds), _again(rounds), _rounds(rounds), _operations([one.ours for one in rounds])]
     about = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    return "\n\n".join([f"# {title}", about, *tables]) + "\n"
+    text = f"# {title}\n\n{about}\n\n{body}\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "-".join(filter(None, (facts["date"], facts["commit"].partition(",")[0], kind)))
+    path.with_suffix(".json").write_text(json.dumps({"facts": facts, **data}, indent=1) + "\n")
+    path.with_suffix(".md").write_text(text)
+    return text
 
 
 def _fresh(rounds: Sequence[Round]) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -136,19 +134,10 @@ def last_record(lab: Lab) -> Path:
 
 
 def write(folder: Path, rounds: Sequence[results.Round], source: str) -> None:
-    """``<date>-<commit>.json`` and ``.md``."""
-    commit, dirty = machine.commit()
-    date = time.strftime("%Y-%m-%d", time.gmtime())
-    tree = f"{commit}{', with changes that are not committed' if dirty else ''}"
-    facts = {"date": date, "commit": tree, "components": source, **machine.describe()}
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{date}-{commit}.json"
-    data = {"facts": facts, "rounds": [asdict(one) for one in rounds]}
-    path.write_text(json.dumps(data, indent=1) + "\n")
-    text = results.report(f"Numbers of {date}, commit {commit}", facts, rounds)
-    path.with_suffix(".md").write_text(text)
-    say(f"written: {path} and .md\n")
-    typer.echo(text)
+    """Write the results and print them."""
+    title, facts = machine.heading("Numbers")
+    data = {"rounds": [asdict(one) for one in rounds]}
+    typer.echo(results.write_pair(folder, "", title, {**facts, "components": source}, data, results.report(rounds)))
 
 
 def say(text: str) -> None:

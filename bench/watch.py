@@ -6,7 +6,6 @@ objects, renewed by a process of their own; nothing runs on them, and they are d
 
 from __future__ import annotations
 
-import json
 import re
 import statistics
 import subprocess
@@ -24,7 +23,7 @@ import typer
 
 from bench import machine
 from bench.fakenodes import FakeNodes
-from bench.results import table
+from bench.results import table, write_pair
 from bench.run import RESULTS, say
 from kubestead.watch.api import connect
 
@@ -66,17 +65,9 @@ def main(
 ) -> None:
     """Run a watcher on the cluster and take its numbers."""
     taken = [take(count, kubeconfig, inventory, seconds, failures) for count in fake or (0, 497)]
-    commit, dirty = machine.commit()
-    date = time.strftime("%Y-%m-%d", time.gmtime())
-    tree = f"{commit}{', with changes that are not committed' if dirty else ''}"
-    facts = {"date": date, "commit": tree, **machine.describe()}
-    output.mkdir(parents=True, exist_ok=True)
-    path = output / f"{date}-{commit}-watch.json"
-    path.write_text(json.dumps({"facts": facts, "taken": [asdict(one) for one in taken]}, indent=1) + "\n")
-    text = report(f"The watcher's numbers of {date}, commit {commit}", facts, taken)
-    path.with_suffix(".md").write_text(text)
-    say(f"written: {path} and .md\n")
-    typer.echo(text)
+    title, facts = machine.heading("The watcher's numbers")
+    data = {"taken": [asdict(one) for one in taken]}
+    typer.echo(write_pair(output, "watch", title, facts, data, report(taken)))
 
 
 def take(fake: int, kubeconfig: Path, inventory: Path, seconds: int, failures: int) -> Taken:
@@ -97,11 +88,11 @@ def take(fake: int, kubeconfig: Path, inventory: Path, seconds: int, failures: i
 
 
 @contextmanager
-def watcher(kubeconfig: Path, inventory: Path) -> Iterator[int]:
-    """A watcher; its process id."""
+def watcher(kubeconfig: Path, inventory: Path, *options: str) -> Iterator[int]:
+    """A watcher with these options more; its process id."""
     with tempfile.TemporaryDirectory(prefix="kubestead-bench-") as folder:
         argv = [sys.executable, "-m", "kubestead.cli", "watch", "--inventory", str(inventory)]
-        argv += ["--kubeconfig", str(kubeconfig), "--folder", folder, "--metrics-port", str(PORT)]
+        argv += ["--kubeconfig", str(kubeconfig), "--folder", folder, "--metrics-port", str(PORT), *options]
         process = subprocess.Popen(argv, stdout=sys.stderr)
         try:
             yield process.pid
@@ -159,7 +150,7 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def report(title: str, facts: dict[str, str], taken: list[Taken]) -> str:
+def report(taken: list[Taken]) -> str:
     """The numbers in Markdown."""
     rows = []
     for one in taken:
@@ -180,9 +171,8 @@ def report(title: str, facts: dict[str, str], taken: list[Taken]) -> str:
         for key, value in one.requests_per_minute.items()
         if value
     ]
-    about = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    parts = [f"# {title}", about, text, table(columns, rows), "## Requests per minute", table(("nodes", "", ""), kinds)]
-    return "\n\n".join(parts) + "\n"
+    parts = [text, table(columns, rows), "## Requests per minute", table(("nodes", "", ""), kinds)]
+    return "\n\n".join(parts)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kubestead.twin.faults.catalogue import faults
 from kubestead.twin.faults.model import Fault
 
 WORK = Path(".kubestead/faults")
@@ -31,10 +32,14 @@ def commit() -> str:
 
 
 def results() -> dict[str, Any]:
-    """What passed on this commit so far, by fault; nothing counts on a tree that is not a commit."""
-    path = WORK / f"{commit()}.json"
-    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() and "dirty" not in commit() else {}
-    return found
+    """What passed on this commit so far, by fault in the catalogue's order; a tree that is no commit has nothing."""
+    paths = {path.stem: path for path in _folder().glob("*.json")} if "dirty" not in commit() else {}
+    return {name: json.loads(paths[name].read_text()) for name in faults() if name in paths}
+
+
+def _folder() -> Path:
+    """A file for each fault that passed, so that two runs do not write over each other."""
+    return WORK / commit()
 
 
 def passed(fault: str) -> bool:
@@ -60,8 +65,8 @@ def record(fault: Fault, diagnosis: dict[str, Any], output: str, *, found: float
         "found_seconds": round(found, 1),
         "recovery_seconds": round(seconds, 1),
     }
-    WORK.mkdir(parents=True, exist_ok=True)
-    (WORK / f"{commit()}.json").write_text(json.dumps({**results(), fault.name: line}, indent=1) + "\n")
+    _folder().mkdir(parents=True, exist_ok=True)
+    (_folder() / f"{fault.name}.json").write_text(json.dumps(line, indent=1) + "\n")
 
 
 def table(lines: dict[str, Any]) -> str:

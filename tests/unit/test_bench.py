@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import child, cpu, floor_files, machine, milestones, results
+from bench import child, cpu, floor_files, machine, milestones, recovery, results
 from kubestead.errors import KubesteadError
 from kubestead.facts.health import _FIELDS, ClusterHealth
 from kubestead.health import findings
@@ -97,14 +97,29 @@ def a_round(healthy: float) -> results.Round:
 
 
 def test_the_report_compares_medians():
-    text = results.report("Numbers", {"CPU": "2 x something"}, [a_round(55), a_round(60), a_round(70)])
-    assert "- CPU: 2 x something" in text
+    text = results.report([a_round(55), a_round(60), a_round(70)])
     assert "| healthy | 50.0 / **50.0** / 50.0 | 55.0 / **60.0** / 70.0 | 1.20 |" in text
     assert "| second run, whole process, s | 2.5 / **3.0** / 3.5 |" in text
     assert "| changed by a second run | Host \\| Kernel modules |" in text
     assert "| controller's peak memory, second run, MiB | 71.0 / **71.0** / 71.0 |" in text
     assert "| 2 | kubestead | 60.0 | 2% | 70 | 10 | 20 | 0 |" in text
     assert "| Control plane \\| kubeadm init | 11.00 | 24.00 |" in text
+
+
+def test_results_are_written_as_data_and_as_text(tmp_path):
+    facts = {"date": "2026-01-02", "commit": "abc, with changes that are not committed", "CPU": "2 x something"}
+    text = results.write_pair(tmp_path / "new", "watch", "Numbers", facts, {"taken": [1]}, "body")
+    assert text == "# Numbers\n\n" + "".join(f"- {key}: {value}\n" for key, value in facts.items()) + "\nbody\n"
+    assert (tmp_path / "new" / "2026-01-02-abc-watch.md").read_text() == text
+    assert json.loads((tmp_path / "new" / "2026-01-02-abc-watch.json").read_text()) == {"facts": facts, "taken": [1]}
+
+
+def test_recovery_is_compared_with_what_is_possible():
+    stopped = [recovery.Stopped(0, 18, 18), recovery.Stopped(5, 12, 17)]
+    text = recovery.report(2.5, stopped, [recovery.Rebooted(10, 15)])
+    assert "| after the fault | 12.0 / **15.0** / 18.0 |" in text
+    assert "least that can be reached is 2.5 + 5 to 2.5 + 15 s" in text
+    assert "| ratio | 1.5 / **1.5** / 1.5 |" in text
 
 
 def test_processor_time():
