@@ -95,7 +95,7 @@ class Host:
     def _run_once(self) -> int:
         """One life of the host: from bare namespaces to none left. Returns systemd-nspawn's exit status."""
         self._clean_up()
-        network.create_node(self.node)
+        network.create_node(self.node, self.folder)
         own = cgroups.create(self._tree, self.node.name)
         text = boot.script(boot.nspawn_command(self.node, self._binds), own.all)
         self._since, self._boots = _now(), self._boots + 1

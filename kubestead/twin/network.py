@@ -10,6 +10,8 @@ from kubestead.twin.process import run
 
 BRIDGE = "br0"
 NETNS_DIR = Path("/run/netns")
+# In the folder of a host that is cut from the bridge.
+CABLE_OUT = "cable-out"
 
 
 def path(netns: str) -> Path:
@@ -75,12 +77,35 @@ def create_bridge(twin: str) -> None:
         run(argv, fix="the kernel must offer network namespaces, bridges and veth")
 
 
-def create_node(node: Node) -> None:
-    """Give a host a fresh namespace; an old one of the same name goes first, and its interface with it."""
+def create_node(node: Node, folder: Path) -> None:
+    """Give a host a fresh namespace; an old one of the same name goes first, and its interface with it.
+
+    Args:
+        node: the host.
+        folder: its own, which knows whether its cable is plugged in.
+    """
     delete(node.netns)
     run(["ip", "-n", bridge_netns(node.twin), "link", "del", node.name], check=False)
     for argv in node_commands(node):
         run(argv, fix="the kernel must offer network namespaces, bridges and veth")
+    if (folder / CABLE_OUT).exists():
+        _link(node, "down")
+
+
+def pull_cable(node: Node, folder: Path) -> None:
+    """Cut the host from the bridge; it stays so through reboots and power cycles, as with a machine's cable."""
+    (folder / CABLE_OUT).touch()
+    _link(node, "down")
+
+
+def plug_cable(node: Node, folder: Path) -> None:
+    """Undo :func:`pull_cable`."""
+    (folder / CABLE_OUT).unlink(missing_ok=True)
+    _link(node, "up")
+
+
+def _link(node: Node, way: str) -> None:
+    run(["ip", "-n", bridge_netns(node.twin), "link", "set", node.name, way])
 
 
 def delete(netns: str) -> None:

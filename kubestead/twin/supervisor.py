@@ -67,6 +67,7 @@ class Supervisor:
 
         def reinstall(one: host.Host) -> None:
             one.off()
+            (one.folder / network.CABLE_OUT).unlink(missing_ok=True)
             disk.provision(one.folder, one.node, image_key, operator_key)
             one.on()
 

@@ -100,11 +100,19 @@ def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> Non
             assert after["cause"] == "healthy", after
     finally:
         built.must("heal", node, fault.name)
+        mended(built, node, fault, tmp_path)
         steady(built, node, tmp_path)
 
     assert others(built, node) == bystanders
     assert canary.state() == watched
     proof.record(fault, answer, run.text, found=found, seconds=seconds)
+
+
+def mended(twin: Twin, node: str, fault: Fault, folder: Path) -> None:
+    """What a person does at the end: a reboot that did not help leaves its node cordoned until it is well."""
+    if fault.cure == "person" and diagnose(twin, node, folder)["cause"] == "cordoned" and fault.name != "cordoned":
+        run = recover(twin, node, "cordoned")
+        assert run.returncode == 0, run.text
 
 
 def steady(twin: Twin, node: str, folder: Path) -> None:

@@ -21,7 +21,8 @@ from tests.twin.operator import KUBECTL, deploy
 
 pytestmark = pytest.mark.twin_long
 
-WORKER = "k8s-worker1"
+WORKERS = ("k8s-worker1", "k8s-worker2")
+WORKER = WORKERS[0]
 STARTED = "systemctl show kubelet containerd -p ExecMainStartTimestampMonotonic; cat /proc/sys/kernel/random/boot_id"
 RECOVERY_SECONDS = 180
 
@@ -46,10 +47,10 @@ class Watching:
         return sorted(path for path in (self.folder / "runs").glob("*.log") if "diagnose" not in path.name)
 
 
-def knows_the_worker(twin: Twin) -> bool:
-    """A watcher has seen it renew its lease; before, a node this young is left to whoever builds it."""
+def knows_the_workers(twin: Twin) -> bool:
+    """A watcher has seen them renew their leases; before, nodes this young are left to whoever builds them."""
     told = twin.ssh("k8s-cp", f"{KUBECTL} -n kube-system get --ignore-not-found configmap/kubestead-recovery -o yaml")
-    return f'"{WORKER}"' in told
+    return all(f'"{worker}"' in told for worker in WORKERS)
 
 
 @pytest.fixture
@@ -67,7 +68,9 @@ def watch(built: Twin, tmp_path: Path) -> Iterator[Callable[..., Watching]]:
         one.process.terminate()
         one.process.wait(60)
     built.ssh("k8s-cp", f"{KUBECTL} annotate node {WORKER} kubestead.dev/recovery- > /dev/null")
-    deploy(built, "restart_kubelet", "--limit", WORKER)
+    for worker in WORKERS:
+        built.must("heal", worker)
+    deploy(built, "restart_kubelet", *(word for worker in WORKERS for word in ("--limit", worker)))
 
 
 def test_a_stopped_kubelet_is_restarted_and_no_other_node_is_touched(
@@ -75,7 +78,7 @@ def test_a_stopped_kubelet_is_restarted_and_no_other_node_is_touched(
 ) -> None:
     others = {node: built.ssh(node, STARTED) for node in ("k8s-cp", "k8s-worker2")}
     one = watch("one")
-    eventually(lambda: one.told("leads") and knows_the_worker(built), 60)
+    eventually(lambda: one.told("leads") and knows_the_workers(built), 60)
     built.ssh(WORKER, "systemctl stop kubelet")
     eventually(lambda: one.told("recovered", WORKER), RECOVERY_SECONDS)
     [apply] = one.told("apply", WORKER)
@@ -92,7 +95,7 @@ def test_a_watcher_killed_in_the_middle_of_a_remedy_is_succeeded_by_the_other(
     built: Twin, watch: Callable[..., Watching]
 ) -> None:
     first = watch("first")
-    eventually(lambda: first.told("leads") and knows_the_worker(built), 60)
+    eventually(lambda: first.told("leads") and knows_the_workers(built), 60)
     second = watch("second")
     eventually(lambda: second.told("follows"), 60)
     built.ssh(WORKER, "systemctl stop kubelet")
@@ -106,7 +109,50 @@ def test_a_watcher_killed_in_the_middle_of_a_remedy_is_succeeded_by_the_other(
 def test_a_paused_node_is_left_alone(built: Twin, watch: Callable[..., Watching]) -> None:
     built.ssh("k8s-cp", f"{KUBECTL} annotate node {WORKER} kubestead.dev/recovery=paused > /dev/null")
     one = watch("one")
-    eventually(lambda: one.told("leads") and knows_the_worker(built), 60)
+    eventually(lambda: one.told("leads") and knows_the_workers(built), 60)
     built.ssh(WORKER, "systemctl stop kubelet")
     eventually(lambda: one.told("hold", WORKER), RECOVERY_SECONDS)
     assert not one.remedy_runs()
+
+
+def test_kubelets_of_all_workers_are_restarted_one_at_a_time(built: Twin, watch: Callable[..., Watching]) -> None:
+    one = watch("one")
+    eventually(lambda: one.told("leads") and knows_the_workers(built), 60)
+    for worker in WORKERS:
+        built.ssh(worker, "systemctl stop kubelet")
+    eventually(lambda: all(one.told("recovered", worker) for worker in WORKERS), RECOVERY_SECONDS)
+    applied = [apply for worker in WORKERS for apply in one.told("apply", worker)]
+    assert [apply["remedy"] for apply in applied] == ["restart_kubelet"] * 2
+    begun = sorted(apply["time"] for apply in applied)
+    assert begun[1] > min(back["time"] for worker in WORKERS for back in one.told("back", worker))
+
+
+def test_in_a_storm_no_power_is_switched(built: Twin, watch: Callable[..., Watching]) -> None:
+    """Both workers dark look like a fault they share: it is told, and waits for a person."""
+    one = watch("one")
+    eventually(lambda: one.told("leads") and knows_the_workers(built), 60)
+    for worker in WORKERS:
+        built.must("break", worker, "power-off")
+    eventually(lambda: all("storm" in held(one, worker) for worker in WORKERS), RECOVERY_SECONDS)
+    assert [built.host(worker)["power"] for worker in WORKERS] == ["off", "off"]
+    assert not one.remedy_runs()
+
+
+def held(watching: Watching, node: str) -> set[str]:
+    """The guards that held a remedy for a node."""
+    return {line["guard"] for line in watching.told("hold", node)}
+
+
+def test_a_fault_that_returns_is_a_persons_when_the_budget_is_spent(
+    built: Twin, watch: Callable[..., Watching]
+) -> None:
+    one = watch("one", "--budget", "1", "--cool-down", "0")
+    eventually(lambda: one.told("leads") and knows_the_workers(built), 60)
+    built.ssh(WORKER, "systemctl stop kubelet")
+    eventually(lambda: one.told("recovered", WORKER), RECOVERY_SECONDS)
+    built.ssh(WORKER, "systemctl stop kubelet")
+    eventually(lambda: one.told("hand-over", WORKER), RECOVERY_SECONDS)
+    [handed] = one.told("hand-over", WORKER)
+    assert handed["why"] == "1 climbs within 6 h did not last"
+    assert len(one.remedy_runs()) == 1
+    assert built.ssh(WORKER, "systemctl is-active kubelet || true") == "inactive"

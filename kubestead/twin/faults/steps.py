@@ -90,17 +90,17 @@ class Target:
 
     def _machine(self, action: MachineAction) -> None:
         twin, name = self.plan.name, self.node.name
+        folder = state.files(twin).node(self.node)
         if action in {"power-off", "power-on"}:
             commands.power(twin, action.removeprefix("power-"), [name])
         elif action == "check-disk":
             # e2fsck(8): below 4 means that all is well or was corrected.
-            disk = state.files(twin).node(self.node) / "var.ext4"
-            run(["sh", "-c", 'e2fsck -fy "$1" || [ $? -lt 4 ]', "sh", str(disk)])
+            run(["sh", "-c", 'e2fsck -fy "$1" || [ $? -lt 4 ]', "sh", str(folder / "var.ext4")])
+        elif action == "cable-out":
+            network.pull_cable(self.node, folder)
         else:
-            way = "up" if action == "cable-in" else "down"
-            run(["ip", "-n", bridge_netns(twin), "link", "set", name, way])
-            if action == "cable-in":
-                control.wait_ssh(state.files(twin), [name])
+            network.plug_cable(self.node, folder)
+            control.wait_ssh(state.files(twin), [name])
 
 
 def preamble(plan: Plan, node: Node) -> str:
