@@ -100,7 +100,7 @@ def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> Non
             assert after["cause"] == "healthy", after
     finally:
         built.must("heal", node, fault.name)
-        mended(built, node, fault, tmp_path)
+        mended(built, node, tmp_path)
         steady(built, node, tmp_path)
 
     assert others(built, node) == bystanders
@@ -108,9 +108,16 @@ def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> Non
     proof.record(fault, answer, run.text, found=found, seconds=seconds)
 
 
-def mended(twin: Twin, node: str, fault: Fault, folder: Path) -> None:
-    """What a person does at the end: a reboot that did not help leaves its node cordoned until it is well."""
-    if fault.cure == "person" and diagnose(twin, node, folder)["cause"] == "cordoned" and fault.name != "cordoned":
+def mended(twin: Twin, node: str, folder: Path) -> None:
+    """What a person does at the end: a reboot that did not help has left its node cordoned, and ``recover`` lifts it."""
+    causes: list[str] = []
+
+    def over() -> bool:
+        causes.append(diagnose(twin, node, folder)["cause"])
+        return causes[-1] in ("healthy", "cordoned")
+
+    eventually(over, seconds=240)
+    if causes[-1] == "cordoned":
         run = recover(twin, node, "cordoned")
         assert run.returncode == 0, run.text
 
