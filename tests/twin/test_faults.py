@@ -109,7 +109,7 @@ def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> Non
 
 
 def mended(twin: Twin, node: str, folder: Path) -> None:
-    """What a person does at the end: a reboot that did not help has left its node cordoned, and ``recover`` lifts it."""
+    """What a person does at the end: a reboot that did not help left its node cordoned, and ``recover`` lifts it."""
     causes: list[str] = []
 
     def over() -> bool:
@@ -126,7 +126,9 @@ def steady(twin: Twin, node: str, folder: Path) -> None:
     """Wait until the node is healthy, and still is when the kubelet has probed its pods anew."""
     for _ in range(2):
         eventually(lambda: diagnose(twin, node, folder)["cause"] == "healthy", seconds=240)
-        twin.ssh("k8s-cp", f"{KUBECTL} wait --for=condition=Ready pod --all -A --field-selector spec.nodeName={node}")
+        # What the kubelet evicted stays as a Failed object beside the pod that took its place.
+        pods = f"-A --field-selector spec.nodeName={node},status.phase!=Failed"
+        twin.ssh("k8s-cp", f"{KUBECTL} wait --for=condition=Ready pod --all {pods}")
 
 
 def until_found(twin: Twin, node: str, fault: Fault, folder: Path) -> dict[str, Any]:
