@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pyinfra.api import FactBase
+from pyinfra.api import FactBase, QuoteString, StringCommand
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,22 @@ class Images(FactBase[frozenset[str]]):
 
     def process(self, output: list[str]) -> frozenset[str]:
         return frozenset(output)
+
+
+class CompleteImages(FactBase[frozenset[str]]):
+    """Those of some references whose image containerd holds with everything it names, not its name alone."""
+
+    default = frozenset
+
+    def requires_command(self, references: Sequence[str]) -> str:
+        return "/usr/local/bin/ctr"
+
+    def command(self, references: Sequence[str]) -> StringCommand:
+        """Args: references: ``registry.k8s.io/pause:3.10``, or with ``@sha256:`` and a digest."""
+        filters = [QuoteString(f"name=={reference}") for reference in references]
+        return StringCommand("/usr/local/bin/ctr --namespace k8s.io images check", *filters, "2>/dev/null || true")
+
+    def process(self, output: list[str]) -> frozenset[str]:
+        # REF TYPE DIGEST STATUS SIZE UNPACKED; the status is "complete (2/2)" or "incomplete (1/2)".
+        rows = [line.split() for line in output]
+        return frozenset(row[0] for row in rows if row[3:4] == ["complete"])

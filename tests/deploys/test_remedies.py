@@ -26,10 +26,13 @@ def unit(name: str) -> list[str]:
             "NeedDaemonReload=no", "Process=S", ""]  # fmt: skip
 
 
+PAUSE = "registry.k8s.io/pause"
+
+
 def worker(**changed: Any) -> dict[str, Any]:
     from tests.fixtures import catalog
 
-    pause = catalog.catalog().image("registry.k8s.io/pause")
+    pause = catalog.catalog().image(PAUSE)
     files = 'for f in /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env ; do if [ -f "$f" ] && t='
     return {
         **changed,
@@ -38,7 +41,7 @@ def worker(**changed: Any) -> dict[str, Any]:
         "date --utc +%s.%N": "1732269600.0",
         "client-certificate: *//p": CERTIFICATE.splitlines(),
         "df -P -k / /var /var/lib/kubelet": DF,
-        "images list --quiet": [pause, "registry.k8s.io/pause:3.10"],
+        "images check": [f"{ref} type digest complete (2/2) 1 KiB/1 KiB true" for ref in (pause, f"{PAUSE}:3.10")],
         files: [
             text("/var/lib/kubelet/config.yaml", CONFIG),
             text("/var/lib/kubelet/kubeadm-flags.env", FLAGS),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kubestead.catalog import Catalog, Image
-from kubestead.facts.containerd import Images
+from kubestead.facts.containerd import CompleteImages
 from kubestead.facts.damage import Damage, DamagedFiles
 from kubestead.facts.files import FileStates, FileTexts
 from kubestead.facts.kubeletconfig import ClusterKubeletConfig
@@ -57,14 +57,14 @@ REFERENCE = f"{PAUSE}@sha256:{'a' * 64}"
 
 
 def test_an_image_that_is_there_by_tag_and_digest_is_left():
-    facts = {Images: frozenset({REFERENCE, f"{PAUSE}:3.10"})}
+    facts = {CompleteImages: frozenset({REFERENCE, f"{PAUSE}:3.10"})}
     assert run(image_present, facts, image_name=PAUSE, catalog=CATALOG).noop
 
 
 @pytest.mark.parametrize("present", [{REFERENCE}, {f"{PAUSE}:3.10"}, set()])
 def test_an_image_without_its_tag_or_digest_is_pulled_by_digest(present):
-    (command,) = run(image_present, {Images: frozenset(present)}, image_name=PAUSE, catalog=CATALOG).shell
-    assert f"pull --hosts-dir /etc/containerd/certs.d {REFERENCE}" in command
+    (command,) = run(image_present, {CompleteImages: frozenset(present)}, image_name=PAUSE, catalog=CATALOG).shell
+    assert f"pull --local --hosts-dir /etc/containerd/certs.d {REFERENCE}" in command
     assert f"tag --force {REFERENCE} {PAUSE}:3.10" in command
 
 

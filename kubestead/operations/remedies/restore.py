@@ -11,7 +11,7 @@ from pyinfra.api import FileUploadCommand, FunctionCommand, QuoteString, StringC
 from pyinfra.api.host import Host
 
 from kubestead.catalog import Catalog
-from kubestead.facts.containerd import Images
+from kubestead.facts.containerd import CompleteImages
 from kubestead.facts.damage import Damage, DamagedFiles
 from kubestead.facts.files import FileTexts
 from kubestead.facts.kubeletconfig import ClusterKubeletConfig
@@ -53,12 +53,13 @@ def image_present(image_name: str, catalog: Catalog) -> Commands:
         catalog: gives tag and digest.
     """
     tagged, reference = f"{image_name}:{catalog.images[image_name].tag}", catalog.image(image_name)
-    if {tagged, reference} <= host.get_fact(Images):
+    if {tagged, reference} <= host.get_fact(CompleteImages, references=(tagged, reference)):
         host.noop(f"{tagged} is there")
         return
     ctr = "/usr/local/bin/ctr --namespace k8s.io images"
+    # Without --local a layer is left out whose snapshot is there, and at its next start containerd drops the image.
     yield StringCommand(
-        ctr, "pull --hosts-dir /etc/containerd/certs.d", QuoteString(reference), "> /dev/null &&",
+        ctr, "pull --local --hosts-dir /etc/containerd/certs.d", QuoteString(reference), "> /dev/null &&",
         ctr, "tag --force", QuoteString(reference), QuoteString(tagged), "> /dev/null",
         _timeout=300,
     )  # fmt: skip
