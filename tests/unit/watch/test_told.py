@@ -12,7 +12,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import typer
 from prometheus_client import generate_latest
+from typer.testing import CliRunner
 
+from kubestead.cli.main import app
 from kubestead.cli.watch import share
 from kubestead.errors import KubesteadError
 from kubestead.watch.api import connect, describe
@@ -173,3 +175,16 @@ def test_shares():
     for wrong in ("forty", "140%", "-1"):
         with pytest.raises(typer.BadParameter):
             share(wrong)
+
+
+def test_urls_with_passwords_can_be_given_where_no_list_of_processes_has_them(monkeypatch):
+    got = []
+
+    def parts(inventory, kubeconfig, folder, settings, notify, *others):
+        got.append(notify)
+        raise typer.Exit
+
+    monkeypatch.setattr("kubestead.watch.inventory.read", lambda path: None)
+    monkeypatch.setattr("kubestead.watch.parts.Parts", parts)
+    CliRunner().invoke(app, ["watch"], env={"KUBESTEAD_NOTIFY": "json://a:secret@h1 json://h2"})
+    assert got == [["json://a:secret@h1", "json://h2"]]
