@@ -25,11 +25,20 @@ class Ledger:
         api: the API.
         copy: the local file.
         say: told when something could not be read or written.
+        may_write: whether this watcher leads; without the Lease the cluster's history is another's to write.
         read_only: nothing is written, neither to the cluster nor to the copy.
     """
 
-    def __init__(self, api: Api, copy: Path, say: Callable[[str], None], read_only: bool = False) -> None:
-        self._api, self._copy, self._say, self._read_only = api, copy, say, read_only
+    def __init__(
+        self,
+        api: Api,
+        copy: Path,
+        say: Callable[[str], None],
+        may_write: Callable[[], bool],
+        read_only: bool = False,
+    ) -> None:
+        self._api, self._copy, self._say = api, copy, say
+        self._may_write, self._read_only = may_write, read_only
         self._lock = threading.RLock()
         self._unsaved = False
         self.paused = False
@@ -62,9 +71,9 @@ class Ledger:
             self.save()
 
     def save(self) -> None:
-        """Write what is not written yet."""
+        """Write what is not written yet, if this watcher leads."""
         with self._lock:
-            if not self._unsaved:
+            if not self._unsaved or not self._may_write():
                 return
             try:
                 self._write()

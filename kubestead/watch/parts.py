@@ -10,6 +10,7 @@ from kubestead.watch.api import NODES, connect, namespaced
 from kubestead.watch.audit import Audit
 from kubestead.watch.deploys import Deploys
 from kubestead.watch.election import Election, identity
+from kubestead.watch.elsewhere import Elsewhere
 from kubestead.watch.events import Events
 from kubestead.watch.inventory import Inventory
 from kubestead.watch.jobs import Jobs, Looks
@@ -60,8 +61,9 @@ class Parts:
         self.teller = Teller(
             Audit(folder / "audit.jsonl", self.name), self.metrics, events, notifier(notify, self.trouble), echo
         )
-        self.ledger = Ledger(self.api, folder / "history.json", self.trouble, read_only=dry_run)
         self.election = Election(self.api, self.name, compete=not dry_run)
+        self.ledger = Ledger(self.api, folder / "history.json", self.trouble, self.election.leads, read_only=dry_run)
+        self.elsewhere = Elsewhere(inventory.addresses)
         self.jobs, self.looks = Jobs(), Looks()
         self.deploys = Deploys(inventory, folder / "runs")
         self.remedying = Remedying(self.api, self.seen, self.deploys, settings, self.teller.tell)

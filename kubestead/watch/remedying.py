@@ -62,11 +62,19 @@ class Remedying:
         verifying()
         return self._verify(apply, before[0].boot_id if before else "", last_well, may_go_on)
 
-    def run_without_api(self, apply: Apply, may_go_on: Callable[[], bool]) -> tuple[Outcome, str]:
-        """Restart a service of a control plane; the outcome is whether the API answers."""
+    def run_without_api(
+        self, apply: Apply, may_go_on: Callable[[], bool], alone: Callable[[], bool]
+    ) -> tuple[Outcome, str]:
+        """Restart a service of a control plane; the outcome is whether the API answers.
+
+        Args:
+            apply: the decision.
+            may_go_on: False ends everything at once.
+            alone: False ends the deploy: an API answers by which another watcher may lead.
+        """
         asked = time.monotonic()
         # The deploy watches the node through the API and fails without one: its exit code tells nothing here.
-        self._deploys.apply(apply.node, apply.remedy, may_go_on)
+        self._deploys.apply(apply.node, apply.remedy, lambda: may_go_on() and alone())
         while time.monotonic() < asked + API_BACK_LIMIT:
             if (self._api.requests.answered or 0) > asked:
                 return Outcome.RECOVERED, ""

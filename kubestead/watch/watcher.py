@@ -101,18 +101,27 @@ class Watcher:
         silent = now - self._answered >= self._settings.api_silent_after
         if silent != self._silent:
             self._silent = silent
+            self._parts.elsewhere.forget()
             self._parts.metrics.api_up.set(not silent)
             why = "only control planes are looked at until it is back" if silent else ""
             self._tell(Note(Told.API_SILENT if silent else Told.API_BACK, why=why, warning=silent, notify=True))
 
     def _without_api(self) -> None:
-        """Only the watcher that led last acts, and only while nobody else is known to lead."""
+        """Only the watcher that led last acts, and only while no API answers by which another might lead."""
+        elsewhere = self._parts.elsewhere
         if not self._leading.led_last() or self._dry_run:
+            return
+        if found := elsewhere.ask():
+            self._parts.trouble(f"the API answers on {found}, not here: it is another watcher's to act")
             return
         silent_for = time.monotonic() - self._answered
         planes = self._parts.view.planes()
         decisions = decide_without_api(planes, self._parts.ledger.history, epoch(), silent_for, self._settings)
-        self._acting.carry_out(decisions, lambda: not self._stop.is_set() and self._leading.led_last(), api=False)
+        self._acting.carry_out(
+            decisions,
+            lambda: not self._stop.is_set() and self._leading.led_last(),
+            alone=lambda: not elsewhere.found,
+        )
 
     def _check_leases(self) -> None:
         """Before a lease counts as late, the API is asked itself, not only its stream."""

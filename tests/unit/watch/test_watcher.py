@@ -5,25 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from watchlab import FAST, Lab
+from watchlab import FAST
 
 from kubestead.diagnose import Remedy
 from kubestead.recovery.history import Attempt, History, Outcome
-
-
-@pytest.fixture
-def lab(fake, kubeconfig, tmp_path, monkeypatch):
-    lab = Lab(fake, kubeconfig, tmp_path, monkeypatch)
-    yield lab
-    lab.close()
-
-
-@pytest.fixture
-def settled(lab, until):
-    """The lab with a watcher that leads and has seen every node well."""
-    lab.watcher()
-    until(lambda: lab.history().nodes == {"cp", "worker1", "worker2"})
-    return lab
 
 
 def test_a_stopped_kubelet_is_diagnosed_restarted_and_verified(settled, until):
@@ -163,19 +148,6 @@ def test_losing_the_lease_stops_a_remedy_at_once(lab, until):
     assert ended["outcome"] == "interrupted"
     assert not parts.election.leads()
     assert lab.history().attempts[0].outcome is Outcome.RUNNING, "the new leader writes it down"
-
-
-def test_a_silent_api_is_told_once_and_only_a_control_plane_is_helped(settled, until):
-    settled.fails("cp", "kubelet-stopped", "restart_kubelet restore_node reboot")
-    settled.fake.down = True
-    until(settled.ran)
-    assert settled.ran() == ["restart_kubelet cp"]
-    settled.fake.down = False
-    settled.heals("cp")
-    until(lambda: settled.audit("api-back"))
-    until(lambda: settled.audit("ended"))
-    assert len(settled.audit("api-silent")) == 1
-    assert settled.history().attempts[0].outcome is Outcome.RECOVERED
 
 
 def test_a_node_whose_pods_did_not_come_back_is_not_recovered(settled, until, monkeypatch):

@@ -45,10 +45,11 @@ class Lab:
         monkeypatch.setattr(remedying, "PODS_EVERY", 0.5)
         threading.Thread(target=self._beat, daemon=True).start()
 
-    def watcher(self, settings=FAST, dry_run=False, name="watch", power=None, once=False):
+    def watcher(self, settings=FAST, dry_run=False, name="watch", power=None, once=False, answers=None):
         """A watcher that runs; its parts."""
-        inventory = Inventory(self.folder / "lab.py", (CP,), NODES[1:], power or {})
+        inventory = Inventory(self.folder / "lab.py", (CP,), NODES[1:], power or {}, {"cp9": "ip9"} if answers else {})
         parts = Parts(inventory, self.kubeconfig, self.folder / name, settings, (), dry_run, self.lines.append)
+        parts.elsewhere._answers = answers
         watcher = Watcher(parts, settings, dry_run)
         self._watchers.append(watcher)
         self.parts = parts
