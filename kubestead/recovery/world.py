@@ -94,12 +94,13 @@ class World:
     Args:
         nodes: those of the cluster, and those of the inventory that were in it before.
         leading: this watcher holds the Lease.
-        paused: the whole cluster is paused, by annotation on kube-system or on the history's ConfigMap.
+        paused: the whole cluster is paused, by annotation on kube-system or on the history's ConfigMap; None: that is
+            not known, and nothing is done.
     """
 
     nodes: tuple[NodeState, ...]
     leading: bool = True
-    paused: bool = False
+    paused: bool | None = False
 
 
 @dataclass(frozen=True)

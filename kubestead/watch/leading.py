@@ -58,6 +58,7 @@ class Leading:
                 parts.ledger.load()
         except Unanswered:
             return False
+        parts.pause.forget()
         parts.ledger.save()
         self._term = parts.election.term
         busy = parts.jobs.nodes()

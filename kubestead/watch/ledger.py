@@ -12,7 +12,6 @@ from kubernetes.client.exceptions import ApiException
 
 from kubestead.recovery.history import History
 from kubestead.watch.api import Api, Unanswered, namespaced
-from kubestead.watch.seen import is_paused
 
 NAMESPACE, NAME, KEY = "kube-system", "kubestead-recovery", "history.json"
 CONFIGMAPS = namespaced(NAMESPACE, "configmaps")
@@ -41,7 +40,6 @@ class Ledger:
         self._may_write, self._read_only = may_write, read_only
         self._lock = threading.RLock()
         self._unsaved = False
-        self.paused = False
         self.history = self._parse(copy.read_text(), str(copy)) if copy.is_file() else History()
 
     def load(self) -> None:
@@ -80,13 +78,6 @@ class Ledger:
                 self._unsaved = False
             except Unanswered as error:
                 self._say(f"the history could not be written to the cluster: {error}".splitlines()[0])
-
-    def read_pause(self) -> bool:
-        """Whether recovery is paused for the whole cluster: on kube-system, or on this ConfigMap."""
-        namespace = self._api.get(f"/api/v1/namespaces/{NAMESPACE}")
-        own = self._read()
-        self.paused = is_paused(namespace) or (own is not None and is_paused(own))
-        return self.paused
 
     def _read(self) -> dict[str, Any] | None:
         try:

@@ -17,6 +17,7 @@ from kubestead.watch.jobs import Jobs, Looks
 from kubestead.watch.ledger import Ledger
 from kubestead.watch.metrics import Metrics
 from kubestead.watch.note import Note, Told
+from kubestead.watch.pause import Pause
 from kubestead.watch.remedying import Remedying
 from kubestead.watch.seen import SeenNodes
 from kubestead.watch.stream import Stream
@@ -63,6 +64,7 @@ class Parts:
         )
         self.election = Election(self.api, self.name, compete=not dry_run)
         self.ledger = Ledger(self.api, folder / "history.json", self.trouble, self.election.leads, read_only=dry_run)
+        self.pause = Pause(self.api, self.trouble)
         self.elsewhere = Elsewhere(inventory.addresses)
         self.jobs, self.looks = Jobs(), Looks()
         self.deploys = Deploys(inventory, folder / "runs")

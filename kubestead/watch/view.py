@@ -27,7 +27,7 @@ class View:
         self._settings = settings
         self._healthy_since: dict[str, float] = {}
 
-    def world(self, history: History, leading: bool, paused: bool) -> World:
+    def world(self, history: History, leading: bool, paused: bool | None) -> World:
         """The cluster now. A node that is neither in the cluster nor in the inventory is none."""
         known = history.nodes
         nodes = tuple(
@@ -39,11 +39,9 @@ class View:
 
     def planes(self) -> tuple[NodeState, ...]:
         """The inventory's control planes, for when the API says nothing."""
-        found = []
-        for name in self._inventory.control_planes:
-            seen = self._seen.node(name)
-            found.append(self._state(*(seen or (SeenNode(name), 0.0)), known=True))
-        return tuple(found)
+        found = [seen for name in self._inventory.control_planes if (seen := self._seen.node(name))]
+        # One the API never told of may be cordoned or paused: it is left out.
+        return tuple(self._state(*seen, known=True) for seen in found)
 
     def _state(self, node: SeenNode, lease_age: float, known: bool) -> NodeState:
         now, name = self._seen.now(), node.name

@@ -20,7 +20,6 @@ from kubestead.watch.parts import Parts
 TICK = 0.5
 # A longer gap between two answers of the API (its Lease is renewed every 4 s) is a time nothing was seen.
 BLIND = 10.0
-PAUSE_READ_EVERY = 10.0
 
 
 class Watcher:
@@ -42,7 +41,6 @@ class Watcher:
         self._stop = threading.Event()
         self._silent = False
         self._answered = time.monotonic()
-        self._pause_read = 0.0
         self._world = World(())
         self.settled = False
 
@@ -77,14 +75,16 @@ class Watcher:
             return
         leads = self._leading.check()
         self._check_leases()
-        self._world = self._parts.view.world(self._parts.ledger.history, leads or self._dry_run, self._paused())
+        acts = leads or self._dry_run
+        if acts:
+            self._parts.pause.read()
+        self._world = self._parts.view.world(self._parts.ledger.history, acts, self._parts.pause.now())
         self._count()
         if leads and not self._dry_run:
             self._books.keep(self._world)
         decisions = decide(self._world, self._parts.ledger.history, epoch(), self._settings)
         self.settled = not any(isinstance(one, Diagnose) for one in decisions)
         self._acting.carry_out(decisions, self._may_go_on)
-        acts = leads or self._dry_run
         self._acting.forget(node.name for node in self._world.nodes if not acts or not node.suspect(self._settings))
         self._stand(leads)
 
@@ -116,7 +116,9 @@ class Watcher:
             return
         silent_for = time.monotonic() - self._answered
         planes = self._parts.view.planes()
-        decisions = decide_without_api(planes, self._parts.ledger.history, epoch(), silent_for, self._settings)
+        decisions = decide_without_api(
+            planes, self._parts.pause.last(), self._parts.ledger.history, epoch(), silent_for, self._settings
+        )
         self._acting.carry_out(
             decisions,
             lambda: not self._stop.is_set() and self._leading.led_last(),
@@ -131,20 +133,6 @@ class Watcher:
                 self._parts.leases.list_now()
             except Unanswered as error:
                 self._parts.trouble(f"leases: {said(error)}")
-
-    def _paused(self) -> bool:
-        """Asked only while something is to be decided."""
-        ledger, now = self._parts.ledger, time.monotonic()
-        if (
-            any(node.suspect(self._settings) for node in self._world.nodes)
-            and now - self._pause_read > PAUSE_READ_EVERY
-        ):
-            self._pause_read = now
-            try:
-                ledger.read_pause()
-            except Unanswered as error:
-                self._parts.trouble(f"pause: {said(error)}")
-        return ledger.paused
 
     def _unwell_for(self, name: str) -> float:
         found = next((node for node in self._world.nodes if node.name == name), None)

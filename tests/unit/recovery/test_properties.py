@@ -14,7 +14,7 @@ from kubestead.recovery.policy import at_work, decide
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.weight import WEIGHT, Weight
 from kubestead.recovery.without_api import decide_without_api
-from kubestead.recovery.world import Apply, HandOver, Look, NodeState, Recovered, World
+from kubestead.recovery.world import Apply, Diagnose, HandOver, Look, NodeState, Recovered, World
 
 LIMITS = Settings()
 NAMES = [f"node{number}" for number in range(7)]
@@ -75,7 +75,7 @@ def worlds(draw):
     planes = draw(st.integers(1, 5))
     names = NAMES[: draw(st.integers(planes, len(NAMES)))]
     nodes = tuple(draw(states(name, number < planes)) for number, name in enumerate(names))
-    return World(nodes, paused=draw(st.integers(0, 9)) == 0)
+    return World(nodes, paused=draw(st.sampled_from([False] * 8 + [True, None])))
 
 
 @st.composite
@@ -108,7 +108,7 @@ def test_a_healthy_paused_or_foreign_node_is_never_touched(world, history):
         assert not node.healthy(LIMITS)
         assert node.suspect(LIMITS)
         assert not node.paused
-        assert not world.paused
+        assert world.paused is False
         assert node.managed
         assert not node.busy
         assert not node.young
@@ -153,11 +153,27 @@ def test_a_watcher_that_does_not_lead_does_nothing(world, history):
     assert decide(replace(world, leading=False), history, 100_000.0, LIMITS) == []
 
 
-@given(st.lists(states("node0", True) | states("node1", True), max_size=4), histories(), st.floats(0, 1000))
+@given(worlds(), histories(), st.sampled_from([True, None]))
 @settings(deadline=None)
-def test_without_the_api_only_services_of_one_control_plane_are_restarted(planes, history, silent_for):
+def test_paused_or_not_known_to_be_nothing_is_looked_at_or_touched(world, history, paused):
+    decisions = decide(replace(world, paused=paused), history, 100_000.0, LIMITS)
+    assert not [one for one in decisions if isinstance(one, (Apply, Diagnose))]
+
+
+@given(
+    st.lists(states("node0", True) | states("node1", True), max_size=4),
+    st.sampled_from([False, False, True, None]),
+    histories(),
+    st.floats(0, 1000),
+)
+@settings(max_examples=150, deadline=None)
+def test_without_the_api_only_services_of_one_control_plane_are_restarted(planes, paused, history, silent_for):
     planes = list({node.name: node for node in planes}.values())
-    applies = [one for one in decide_without_api(planes, history, 1e5, silent_for, LIMITS) if isinstance(one, Apply)]
+    states = {node.name: node for node in planes}
+    decisions = decide_without_api(planes, paused, history, 1e5, silent_for, LIMITS)
+    assert not decisions or paused is False
+    assert not any(states[one.node].paused or states[one.node].cordoned for one in decisions)
+    applies = [one for one in decisions if isinstance(one, Apply)]
     assert len(applies) <= 1
     assert all(one.remedy in (Remedy.RESTART_KUBELET, Remedy.RESTART_CONTAINERD) for one in applies)
     if silent_for < LIMITS.api_silent_after:

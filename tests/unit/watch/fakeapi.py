@@ -25,6 +25,7 @@ class FakeApi:
         self.versions = itertools.count(1)
         self.down = False
         self.refused = 0
+        self.forbidden = set()
         self.seen = []
         self.put("namespaces", {"metadata": {"name": "kube-system"}})
 
@@ -94,6 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         api, (kind, name, query) = self.server.api, self.about()
         if api.down or api.refused:
             return self.answer(api.refused or 503, {})
+        if kind in api.forbidden:
+            return self.answer(403, {})
         if "watch" in query:
             return self.watch(kind, int(query["resourceVersion"][0]))
         with api.lock:

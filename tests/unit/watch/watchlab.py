@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kubestead.recovery.history import History
 from kubestead.recovery.settings import Settings
-from kubestead.watch import deploys, remedying
+from kubestead.watch import deploys, pause, remedying
 from kubestead.watch import watcher as watching
 from kubestead.watch.inventory import Inventory
 from kubestead.watch.parts import Parts
@@ -43,6 +43,7 @@ class Lab:
         monkeypatch.setattr(watching, "TICK", 0.1)
         monkeypatch.setattr(remedying, "BETWEEN_LOOKS", 0.1)
         monkeypatch.setattr(remedying, "PODS_EVERY", 0.5)
+        monkeypatch.setattr(pause, "EVERY", 0.3)
         threading.Thread(target=self._beat, daemon=True).start()
 
     def watcher(self, settings=FAST, dry_run=False, name="watch", power=None, once=False, answers=None):
