@@ -8,11 +8,11 @@ from pyinfra import host
 
 from kubestead.operations.remedies import reboot
 from kubestead.operations.remedies.rebooting import DRAIN_SECONDS
-from kubestead.phases.topology import first_control_plane
+from kubestead.phases.topology import asked_control_plane
 
 reboot(
     name="Reboot",
-    control_plane=first_control_plane(),
+    control_plane=asked_control_plane(),
     force=bool(host.data.get("force", False)),
     drain_seconds=int(host.data.get("drain_seconds", DRAIN_SECONDS)),
     over_budgets=bool(host.data.get("over_budgets", False)),

@@ -36,12 +36,16 @@ def status(commands: Commands | None, timeout: float = STATUS_SECONDS) -> Litera
 
 
 def switch(commands: Commands, to: Literal["on", "off"], timeout: float = SWITCH_SECONDS) -> None:
-    """Switch the host's power and wait until the site's status says so.
+    """Switch the host's power and wait until the site's status says so; one that says so already is left.
+
+    Some tools fail when they are to switch off what is off.
 
     Raises:
         KubesteadError: the command failed, or the status does not follow within ``timeout`` seconds.
     """
     end = time.monotonic() + timeout
+    if status(commands) == to:
+        return
     _run(commands[to], timeout)
     while status(commands) != to:
         if time.monotonic() > end:

@@ -109,7 +109,7 @@ def test_the_doctor_tells_what_the_deploy_found(tmp_path: Path) -> None:
     }
     table = doctor(tmp_path)
     assert max(map(len, table.stdout.splitlines()[:-2])) <= 100
-    assert "pyinfra inventory.py deploys/restart_kubelet.py --limit @fake/k8s-worker1" in table.stdout
+    assert "pyinfra inventory.py deploys/recover.py --limit @fake/k8s-worker1" in table.stdout
     well = doctor(tmp_path, "@fake/k8s-worker2")
     assert well.returncode == 0, well.stderr
     assert "k8s-worker1" not in well.stdout

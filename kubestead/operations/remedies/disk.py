@@ -25,7 +25,7 @@ FREEING_SECONDS = 300
 
 @operation()
 def free_disk(control_plane: Host, force: bool = False) -> Generator[FunctionCommand, None, None]:
-    """Let go of apt's archives, old journals, ended containers and unused images, and say what is left.
+    """Let go of apt's archives, old journals and unused images, and say what is left.
 
     A disk that is still full afterwards is a failure, with the ten largest things on it that are not ours.
 

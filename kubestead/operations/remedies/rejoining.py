@@ -25,6 +25,8 @@ from kubestead.render import render
 from kubestead.spec import ClusterSpec, NodeSpec
 
 RESET_SECONDS = 600
+# The inventory's group.
+CONTROL_PLANE = "control_plane"
 # The API calls a node whose kubelet is gone NotReady after 40 s; kubeadm refuses the name of one that is Ready.
 GONE_SECONDS = 90
 
@@ -59,7 +61,8 @@ def rejoin(
 
 def _refusal(host: Host, membership: Membership, before: Wellness, spec: ClusterSpec) -> str | None:
     """Why this host may not be reset, with the next command; None when it may."""
-    if membership.is_control_plane or membership.has_etcd_data:
+    # The inventory's word too: what a host says of itself may have got lost on the way.
+    if CONTROL_PLANE in host.groups or membership.is_control_plane or membership.has_etcd_data:
         return "is a control plane, and its etcd holds the cluster; restore it from a backup, or mend what is broken"
     if membership.server not in (None, f"https://{spec.control_plane_endpoint}"):
         return f"is a node of {membership.server}, not of https://{spec.control_plane_endpoint}"
