@@ -5,59 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from enum import Enum
 from typing import Any
 
 from kubestead.diagnose import Remedy
+from kubestead.recovery.attempts import Attempt, Handed, Outcome
 
 VERSION = 1
 # A ConfigMap holds 1 MiB; an attempt takes about 250 bytes. What is older than a week serves no decision.
 MOST_ATTEMPTS = 1000
 KEPT_SECONDS = 7 * 24 * 3600
-
-
-class Outcome(str, Enum):
-    """What became of a remedy."""
-
-    RUNNING = "running"
-    RECOVERED = "recovered"
-    DONE = "done"
-    """It did what it can; the node is not back by it (its pods were let go)."""
-    FAILED = "failed"
-    TIME_LIMIT = "time-limit"
-    INTERRUPTED = "interrupted"
-
-    def __str__(self) -> str:
-        return self.value
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One remedy on one node; times in seconds since 1970.
-
-    Args:
-        climb: when its climb of the ladder began; attempts of one climb share it.
-        why: what was found missing, where it did not end well.
-    """
-
-    node: str
-    climb: float
-    cause: str
-    remedy: Remedy
-    started: float
-    watcher: str
-    outcome: Outcome = Outcome.RUNNING
-    ended: float | None = None
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Handed:
-    """A node that is a person's now: since when, for which cause, and why."""
-
-    since: float
-    cause: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +28,10 @@ class History:
     def of(self, node: str) -> tuple[Attempt, ...]:
         """The node's attempts."""
         return tuple(attempt for attempt in self.attempts if attempt.node == node)
+
+    def marked(self, node: str, text: str) -> Attempt | None:
+        """The last attempt that puts this mark on what it leaves on the node; None: a person's hand did."""
+        return next((one for one in reversed(self.of(node)) if one.mark == text), None)
 
     def spent(self, node: str, climb: float) -> set[Remedy]:
         """Remedies not to be tried again in this climb: those that ended otherwise, and those interrupted twice."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from kubestead.clock import now as epoch
 from kubestead.diagnose import Cause
-from kubestead.recovery.history import Attempt, Handed, Outcome
+from kubestead.recovery.attempts import Attempt, Handed, Outcome
 from kubestead.recovery.world import Apply, Decision, Diagnose, HandOver, Hold, Recovered
 from kubestead.watch.deploys import Deploys
 from kubestead.watch.jobs import DIAGNOSES_AT_ONCE, NODES_PER_DIAGNOSIS, Jobs, Looks

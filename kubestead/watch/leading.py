@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kubestead.clock import now as epoch
-from kubestead.recovery.history import History, Outcome
+from kubestead.recovery.attempts import Outcome
+from kubestead.recovery.history import History
 from kubestead.watch.api import Unanswered, said
 from kubestead.watch.note import Note, Told
 from kubestead.watch.parts import Parts

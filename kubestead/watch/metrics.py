@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from kubestead.diagnose import Cause, Remedy
-from kubestead.recovery.history import Outcome
+from kubestead.recovery.attempts import Outcome
 from kubestead.watch.note import Note, Told
 
 SECONDS = (5, 10, 15, 20, 25, 30, 45, 60, 120, 300, 600, 1200)

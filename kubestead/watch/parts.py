@@ -67,7 +67,7 @@ class Parts:
         self.pause = Pause(self.api, self.trouble)
         self.elsewhere = Elsewhere(inventory.addresses)
         self.jobs, self.looks = Jobs(), Looks()
-        self.deploys = Deploys(inventory, folder / "runs")
+        self.deploys = Deploys(inventory, folder / "runs", self.name)
         self.remedying = Remedying(self.api, self.seen, self.deploys, settings, self.teller.tell)
         self.view = View(self.seen, inventory, self.looks, self.jobs, settings)
         seen, leases = self.seen, namespaced(NODE_LEASES, "leases")

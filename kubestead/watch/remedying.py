@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubestead.diagnose import Remedy
-from kubestead.recovery.history import Outcome
+from kubestead.recovery.attempts import Outcome
 from kubestead.recovery.settings import VERIFY_LIMIT, Settings
 from kubestead.recovery.verify import missing
 from kubestead.recovery.world import Apply

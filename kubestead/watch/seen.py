@@ -18,6 +18,7 @@ class SeenNode:
     """What the API last said of a node; times are monotonic seconds, None where it does not hold.
 
     Args:
+        cordoned_for: the mark of a remedy that cordoned it; empty where a person did.
         lease: the time the kubelet wrote into the lease, as it came; it is compared with nothing but itself.
         lease_changed: when we saw it change, or first saw it.
         renewed: we did see it change: its kubelet lives, or did after we came.
@@ -31,7 +32,7 @@ class SeenNode:
     missing_since: float | None = None
     created: str = ""
     cordoned: bool = False
-    cordoned_by_remedy: bool = False
+    cordoned_for: str = ""
     out_of_service: bool = False
     paused: bool = False
     boot_id: str = ""
@@ -157,7 +158,7 @@ class SeenNodes:
         node.created = item["metadata"].get("creationTimestamp") or ""
         spec = item.get("spec") or {}
         node.cordoned = bool(spec.get("unschedulable"))
-        node.cordoned_by_remedy = node.cordoned and CORDONED_FOR in (item["metadata"].get("annotations") or {})
+        node.cordoned_for = (item["metadata"].get("annotations") or {}).get(CORDONED_FOR, "") if node.cordoned else ""
         node.out_of_service = any(taint["key"] == OUT_OF_SERVICE for taint in spec.get("taints") or ())
         node.paused = is_paused(item)
         node.boot_id = ((item.get("status") or {}).get("nodeInfo") or {}).get("bootID", "")

@@ -31,19 +31,19 @@ class View:
         """The cluster now. A node that is neither in the cluster nor in the inventory is none."""
         known = history.nodes
         nodes = tuple(
-            self._state(node, age, node.name in known)
+            self._state(node, age, history, node.name in known)
             for node, age in self._seen.nodes()
             if node.present or (node.name in known and node.name in self._inventory.names)
         )
         return World(nodes, leading, paused)
 
-    def planes(self) -> tuple[NodeState, ...]:
+    def planes(self, history: History) -> tuple[NodeState, ...]:
         """The inventory's control planes, for when the API says nothing."""
         found = [seen for name in self._inventory.control_planes if (seen := self._seen.node(name))]
         # One the API never told of may be cordoned or paused: it is left out.
-        return tuple(self._state(*seen, known=True) for seen in found)
+        return tuple(self._state(*seen, history, known=True) for seen in found)
 
-    def _state(self, node: SeenNode, lease_age: float, known: bool) -> NodeState:
+    def _state(self, node: SeenNode, lease_age: float, history: History, known: bool) -> NodeState:
         now, name = self._seen.now(), node.name
         kind, remedy = self._jobs.busy(name) or ("", None)
         state = NodeState(
@@ -58,7 +58,7 @@ class View:
             lease_age=lease_age,
             missing_for=_since(node.missing_since, now),
             healthy_for=self._healthy_for(node, lease_age, now),
-            cordoned=node.cordoned and not node.cordoned_by_remedy,
+            cordoned=node.cordoned and history.marked(name, node.cordoned_for) is None,
             paused=node.paused,
             has_power=name in self._inventory.power,
             busy=kind,

@@ -115,9 +115,9 @@ class Watcher:
             self._parts.trouble(f"the API answers on {found}, not here: it is another watcher's to act")
             return
         silent_for = time.monotonic() - self._answered
-        planes = self._parts.view.planes()
+        history = self._parts.ledger.history
         decisions = decide_without_api(
-            planes, self._parts.pause.last(), self._parts.ledger.history, epoch(), silent_for, self._settings
+            self._parts.view.planes(history), self._parts.pause.last(), history, epoch(), silent_for, self._settings
         )
         self._acting.carry_out(
             decisions,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
@@ -101,7 +103,7 @@ def test_the_cordon_of_a_remedy_that_was_killed_is_lifted():
     cordoned = view("Unknown", age=100, cordoned=True)
     outcome, _, api = restart(cordoned, cordoned, BOOTED, answers={"jsonpath={.metadata.annotations": ["reboot"]})
     assert ordered(outcome) is True
-    assert orders(api) == ["drain", "uncordon"]
+    assert orders(api) == ["cordon", "drain", "uncordon"]
 
 
 def test_a_budget_that_keeps_a_pod_past_the_deadline_stops_it_and_the_node_is_given_back(caplog):
@@ -174,3 +176,43 @@ def test_only_a_remedys_cordon_is_lifted_afterwards(annotation, lifted):
     api = control_plane(answers={"jsonpath={.metadata.annotations": annotation})
     assert uncordon_ours(node(), api) is lifted
     assert ("uncordon" in orders(api)) is lifted
+
+
+def watched(*, marked: str):
+    """A watcher's reboot of a node that is cordoned already."""
+    cordoned = view("Unknown", age=100, cordoned=True)
+    machine = Machine()
+    machine.data["watcher"] = "host_1_ab"
+    return restart(cordoned, cordoned, BOOTED, machine=machine, answers={"jsonpath={.metadata.annotations": [marked]})
+
+
+def marks(api: Played) -> list[object]:
+    """What was written beside the cordon, one after the other."""
+    patches = [json.loads(command.split("--patch '")[1].split("'")[0]) for command in api.sent if "--patch" in command]
+    return [patch["metadata"]["annotations"]["kubestead.dev/cordoned-for"] for patch in patches]
+
+
+def test_the_mark_says_whether_a_watcher_did_it():
+    machine = Machine()
+    machine.data["watcher"] = "host_1_ab"
+    outcome, _, api = restart(ILL, ILL, BOOTED, machine=machine)
+    assert ordered(outcome) is True
+    assert marks(api) == ["reboot by host_1_ab", None]
+    outcome, _, api = restart(ILL, ILL, BOOTED)
+    assert ordered(outcome) is True
+    assert marks(api) == ["reboot", None]
+
+
+@pytest.mark.parametrize("marked", ["", "reboot", "rejoin"], ids=["by hand", "reboot by hand", "rejoin by hand"])
+def test_a_watcher_never_takes_over_what_a_person_cordoned_meanwhile(marked, caplog):
+    outcome, host, api = watched(marked=marked)
+    assert ordered(outcome) is False
+    assert host.sent == []
+    assert orders(api) == []
+    assert "somebody has cordoned it meanwhile" in caplog.text
+
+
+def test_a_cordon_of_an_earlier_remedy_becomes_this_ones():
+    outcome, _, api = watched(marked="reboot by host_9_zz")
+    assert ordered(outcome) is True
+    assert marks(api) == ["reboot by host_1_ab", None]

@@ -18,6 +18,7 @@ from kubestead.operations import kubeadm
 from kubestead.operations.flow import failure
 from kubestead.operations.nodes import marked
 from kubestead.operations.remedies.cilium import until_agent_ready
+from kubestead.operations.remedies.drain import cordon, uncordon
 from kubestead.operations.remedies.steps import StepFailed, ask, attempt, run_on, told
 from kubestead.operations.remedies.watch import BETWEEN_LOOKS, until_ready
 from kubestead.operations.remedies.wellness import Wellness, wellness
@@ -82,6 +83,17 @@ def _rejoin(
     before: Wellness,
 ) -> None:
     told(host, f"before: {before}")
+    # Whoever watches leaves a node alone that is being worked on.
+    cordoned = bool(before.view.exists) and cordon(host, control_plane, "rejoin")
+    try:
+        _join_anew(host, control_plane, spec, node_spec, node_address)
+    except StepFailed as error:
+        raise StepFailed(f"{error}{'; it is left cordoned' if cordoned else ''}") from None
+    if cordoned:
+        uncordon(host, control_plane)
+
+
+def _join_anew(host: Host, control_plane: Host, spec: ClusterSpec, node_spec: NodeSpec, node_address: str) -> None:
     ask(host, render("reset.sh.j2"), what="taking the node out of its cluster", timeout=RESET_SECONDS)
     left = host.get_fact(Leftovers)
     told(host, f"reset; left over: {', '.join(left) or 'nothing'}")

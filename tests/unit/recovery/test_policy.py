@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from kubestead.diagnose import LADDER, Cause, Diagnosis, Remedy
+from kubestead.recovery.attempts import Attempt, Handed, Outcome
 from kubestead.recovery.guards import allowed, quorum
-from kubestead.recovery.history import MOST_ATTEMPTS, Attempt, Handed, History, Outcome
+from kubestead.recovery.history import MOST_ATTEMPTS, History
 from kubestead.recovery.policy import decide
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.verify import missing

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubestead.diagnose import LADDER, Cause, Diagnosis, Remedy
+from kubestead.recovery.attempts import Attempt, Handed, Outcome
 from kubestead.recovery.guards import allowed, quorum
-from kubestead.recovery.history import Attempt, Handed, History, Outcome
+from kubestead.recovery.history import History
 from kubestead.recovery.policy import at_work, decide
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.weight import WEIGHT, Weight

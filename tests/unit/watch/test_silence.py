@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from kubestead.diagnose import Remedy
-from kubestead.recovery.history import Attempt, History, Outcome
+from kubestead.recovery.attempts import Attempt, Outcome
+from kubestead.recovery.history import History
 from kubestead.watch import elsewhere
 from kubestead.watch.election import Terms
 from kubestead.watch.elsewhere import Elsewhere

@@ -8,7 +8,8 @@ import pytest
 from watchlab import FAST
 
 from kubestead.diagnose import Remedy
-from kubestead.recovery.history import Attempt, History, Outcome
+from kubestead.recovery.attempts import Attempt, Outcome
+from kubestead.recovery.history import History
 
 
 def test_a_stopped_kubelet_is_diagnosed_restarted_and_verified(settled, until):
@@ -197,7 +198,7 @@ def test_pods_are_let_go_only_while_the_power_is_proven_off(lab, until):
 
 
 def test_a_cordon_an_interrupted_reboot_left_is_lifted_and_a_persons_is_not(lab, until):
-    marked = {"kubestead.dev/cordoned-for": "reboot"}
+    marked = {"kubestead.dev/cordoned-for": "reboot by another"}
     lab.fake.node("worker1", cordoned=True, annotations=marked)
     lab.fake.node("worker2", cordoned=True)
     attempt = Attempt("worker1", 1e9, "kubelet-crashing", Remedy.REBOOT, 1e9, "another")
@@ -207,6 +208,28 @@ def test_a_cordon_an_interrupted_reboot_left_is_lifted_and_a_persons_is_not(lab,
     until(lambda: "unschedulable" not in lab.fake.objects["nodes"]["worker1"]["spec"])
     assert marked.keys().isdisjoint(lab.fake.objects["nodes"]["worker1"]["metadata"]["annotations"])
     assert lab.fake.objects["nodes"]["worker2"]["spec"]["unschedulable"]
+
+
+@pytest.mark.parametrize("mark", ["reboot", "rejoin", "reboot by a_stranger"])
+def test_a_remedy_that_a_person_runs_is_theirs(lab, until, mark):
+    """Even where a watcher's own remedy on that node ended badly, days ago."""
+    lab.fake.node("worker1", cordoned=True, annotations={"kubestead.dev/cordoned-for": mark})
+    old = Attempt("worker1", 1e9, "kubelet-crashing", Remedy.REBOOT, 1e9, "another")
+    known = History(nodes=frozenset({"cp", "worker1", "worker2"})).began(old).ended("worker1", Outcome.FAILED, 1e9)
+    lab.fake.put("configmaps", {"metadata": {"name": "kubestead-recovery"}, "data": {"history.json": known.to_json()}})
+    lab.watcher()
+    until(lambda: lab.audit("recovered"))
+    assert lab.fake.objects["nodes"]["worker1"]["spec"]["unschedulable"]
+    lab.fails("worker1")
+    [line] = until(lambda: lab.audit("hold"))
+    assert line["guard"] == "cordoned"
+    assert not lab.ran()
+
+
+def test_a_remedy_is_told_whose_it_is(settled, until):
+    settled.fails("worker1")
+    until(settled.ran)
+    assert (settled.folder / "data-restart_kubelet").read_text() == f"watcher={settled.parts.name}"
 
 
 def test_the_budget_ends_a_fault_that_returns(lab, until):
