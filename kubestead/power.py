@@ -29,7 +29,7 @@ def status(commands: Commands | None, timeout: float = STATUS_SECONDS) -> Litera
     if not commands:
         return None
     try:
-        said = _run(commands["status"], timeout).strip().lower()
+        said = _run(commands, "status", timeout).strip().lower()
     except KubesteadError:
         return None
     return "on" if said == "on" else "off" if said == "off" else None
@@ -46,10 +46,12 @@ def switch(commands: Commands, to: Literal["on", "off"], timeout: float = SWITCH
     end = time.monotonic() + timeout
     if status(commands) == to:
         return
-    _run(commands[to], timeout)
+    _run(commands, to, timeout)
     while status(commands) != to:
         if time.monotonic() > end:
-            raise KubesteadError(f"power: not {to} {timeout:.0f} s after '{commands[to]}'; try: {commands['status']}")
+            raise KubesteadError(
+                f"power: not {to} {timeout:.0f} s after the site's '{to}' command; see what its 'status' command prints"
+            )
         time.sleep(1)  # between two looks
 
 
@@ -63,24 +65,24 @@ def cycle(commands: Commands, timeout: float = SWITCH_SECONDS) -> None:
     switch(commands, "on", timeout)
 
 
-def _run(command: str, timeout: float) -> str:
-    """What the command printed."""
+def _run(commands: Commands, key: str, timeout: float) -> str:
+    """What the command printed; its own text and what it complains of may hold a password, and go nowhere."""
     # In a session of its own, so that what the shell started ends with it when the time is up.
     process = subprocess.Popen(
-        ["/bin/sh", "-c", command],
+        ["/bin/sh", "-c", commands[key]],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
+        errors="replace",
         start_new_session=True,
     )
     try:
-        output, errors = process.communicate(timeout=timeout)
+        output, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise KubesteadError(f"power: '{command}' was not through after {timeout:.0f} s") from None
+        raise KubesteadError(f"power: the site's '{key}' command was not through after {timeout:.0f} s") from None
     if process.returncode:
-        said = errors.strip().splitlines()[-1:] or ["no message"]
-        raise KubesteadError(f"power: '{command}' failed with {process.returncode}: {said[0]}")
+        raise KubesteadError(f"power: the site's '{key}' command failed with {process.returncode}")
     return output

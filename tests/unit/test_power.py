@@ -45,6 +45,11 @@ def test_a_host_that_does_not_go_off_is_never_switched_on(tmp_path):
     assert not (tmp_path / "switched-on").exists()
 
 
-def test_a_command_that_fails_says_why():
-    with pytest.raises(KubesteadError, match="failed with 3: no such chassis"):
-        power.switch({"status": "echo on", "on": "true", "off": "echo no such chassis >&2; exit 3"}, "off")
+@pytest.mark.parametrize("off", ["echo wrong password secret >&2; exit 3 # -P secret", "sleep 60 # -P secret", "true"])
+def test_a_command_that_fails_is_told_without_what_it_holds_or_says(off):
+    """It may hold the password of a management controller, and the error goes to events and notifications."""
+    commands = {"status": "echo on # -P secret", "on": "true", "off": off}
+    with pytest.raises(KubesteadError, match="the site's 'off' command") as error:
+        power.switch(commands, "off", timeout=0.5)
+    assert "secret" not in str(error.value)
+    assert error.value.__cause__ is None
