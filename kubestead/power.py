@@ -14,6 +14,8 @@ from kubestead.errors import KubesteadError
 # A management controller takes seconds to answer; one that hangs must not hold a recovery for ever.
 STATUS_SECONDS = 20
 SWITCH_SECONDS = 60
+# Of the time for switching on each try has its share.
+ON_TRIES = 3
 Commands = Mapping[str, str]
 
 
@@ -43,9 +45,44 @@ def switch(commands: Commands, to: Literal["on", "off"], timeout: float = SWITCH
     Raises:
         KubesteadError: the command failed, or the status does not follow within ``timeout`` seconds.
     """
+    if status(commands) != to:
+        _order(commands, to, timeout)
+
+
+def cycle(commands: Commands, timeout: float = SWITCH_SECONDS) -> None:
+    """Cut the host's power, make sure that it is off, and switch it on again.
+
+    Once it was told to go off it is told to go on, again and again, whatever became of the first: a controller that
+    answers late, or once not at all, must not leave a host without power.
+
+    Args:
+        commands: as for :func:`status`.
+        timeout: seconds for each way.
+
+    Raises:
+        KubesteadError: as :func:`switch`; the host is on, or ``on`` was tried until the time was up.
+    """
+    failed = None
+    try:
+        switch(commands, "off", timeout)
+    except KubesteadError as error:
+        failed = error
     end = time.monotonic() + timeout
-    if status(commands) == to:
-        return
+    while True:
+        try:
+            _order(commands, "on", timeout / ON_TRIES)
+            break
+        except KubesteadError as error:
+            if time.monotonic() >= end:
+                raise KubesteadError(f"{error}; the host may be off: switch it on") from None
+            time.sleep(1)  # before the next try
+    if failed:
+        raise failed
+
+
+def _order(commands: Commands, to: Literal["on", "off"], timeout: float) -> None:
+    """Give the command, whatever the status says, and wait until it says so."""
+    end = time.monotonic() + timeout
     _run(commands, to, timeout)
     while status(commands) != to:
         if time.monotonic() > end:
@@ -53,16 +90,6 @@ def switch(commands: Commands, to: Literal["on", "off"], timeout: float = SWITCH
                 f"power: not {to} {timeout:.0f} s after the site's '{to}' command; see what its 'status' command prints"
             )
         time.sleep(1)  # between two looks
-
-
-def cycle(commands: Commands, timeout: float = SWITCH_SECONDS) -> None:
-    """Cut the host's power, make sure that it is off, and switch it on again.
-
-    Raises:
-        KubesteadError: as :func:`switch`; the host may then be off.
-    """
-    switch(commands, "off", timeout)
-    switch(commands, "on", timeout)
 
 
 def _run(commands: Commands, key: str, timeout: float) -> str:

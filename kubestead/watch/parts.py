@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from kubestead.power import STATUS_SECONDS, SWITCH_SECONDS
 from kubestead.recovery.settings import Settings
 from kubestead.watch.api import NODES, connect, namespaced
 from kubestead.watch.audit import Audit
@@ -27,6 +28,9 @@ from kubestead.watch.view import View
 NODE_LEASES = "kube-node-lease"
 # A watcher that is told to stop waits so long for what it has just ended.
 JOIN_SECONDS = 15
+# And so long for a host whose power is being switched: both ways, each with its last look at the status, and some.
+# The unit's TimeoutStopSec has to be longer.
+POWER_SECONDS = 2 * (SWITCH_SECONDS + 2 * STATUS_SECONDS) + 20
 
 
 class Parts:
@@ -84,7 +88,7 @@ class Parts:
         """Let what is at work end, give the Lease back, send what is left to be sent."""
         self.nodes.stop()
         self.leases.stop()
-        self.jobs.join(JOIN_SECONDS)
+        self.jobs.join(JOIN_SECONDS, POWER_SECONDS)
         self.election.stop()
         self.teller.tell(Note(Told.STOPPED, why=self.name))
         self.teller.close()

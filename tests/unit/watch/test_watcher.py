@@ -184,6 +184,23 @@ def test_power_is_cycled_by_the_sites_commands_and_proven(lab, until):
     assert state.read_text().strip() == "on"
 
 
+def test_a_watcher_that_is_stopped_between_off_and_on_switches_on_first(lab, until):
+    state, may_be_on = lab.folder / "power", lab.folder / "may-be-on"
+    state.write_text("on")
+    on = f"while [ ! -e {may_be_on} ]; do sleep 0.05; done; echo on > {state}"
+    watcher, parts = lab.watcher(power={"worker1": {"status": f"cat {state}", "off": f"echo off > {state}", "on": on}})
+    until(lambda: len(lab.history().nodes) == 3)
+    lab.fails("worker1", "host-off", "power_cycle")
+    until(lambda: state.read_text() == "off\n")
+    watcher.stop()
+    with pytest.raises(AssertionError, match="it did not come"):
+        until(lambda: lab.audit("stopped"), seconds=1)
+    assert parts.election.leads(), "nobody else may begin with this host"
+    may_be_on.touch()
+    until(lambda: lab.audit("stopped"))
+    assert state.read_text() == "on\n"
+
+
 def test_pods_are_let_go_only_while_the_power_is_proven_off(lab, until):
     state = lab.folder / "power"
     state.write_text("off")

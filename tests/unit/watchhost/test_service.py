@@ -11,6 +11,9 @@ from typer.main import get_command
 
 from kubestead.cli.main import app
 from kubestead.render import render
+from kubestead.watch.election import TRY_LIMIT
+from kubestead.watch.parts import POWER_SECONDS
+from kubestead.watch.teller import DRAIN
 from kubestead.watchhost import places
 from tests.shell import sh
 
@@ -18,6 +21,7 @@ VALUES = {
     "name": places.NAME, "user": places.USER, "software": places.CURRENT, "state": places.STATE, "site": places.SITE,
     "inventory": places.INVENTORY, "kubeconfig": places.KUBECONFIG, "environment": places.ENVIRONMENT,
     "metrics_address": "192.0.2.1", "metrics_port": places.METRICS_PORT, "memory_max": places.MEMORY_MAX,
+    "stop_seconds": places.STOP_SECONDS,
 }  # fmt: skip
 
 
@@ -55,6 +59,11 @@ def test_the_command_is_one_kubestead_takes():
 )
 def test_it_runs_without_rights_in_its_own_folder(setting, value):
     assert unit()["Service"][setting] == value
+
+
+def test_a_host_whose_power_is_being_switched_is_waited_for():
+    most = POWER_SECONDS + sum(TRY_LIMIT) + DRAIN
+    assert int(unit()["Service"]["TimeoutStopSec"]) > most
 
 
 def test_what_deploys_said_is_cleaned_up_and_the_audit_is_not():
