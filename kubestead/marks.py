@@ -1,5 +1,8 @@
 """What stands on a Node object by the hand of a remedy, and what a person says there."""
 
+from collections.abc import Mapping
+from typing import Any
+
 PAUSE = "kubestead.dev/recovery"
 """Annotation of a person's: ``paused`` leaves the node alone."""
 
@@ -18,3 +21,8 @@ def mark(remedy: str, watcher: str = "") -> str:
 def by_watcher(text: str) -> bool:
     """A watcher made this mark."""
     return " by " in text
+
+
+def is_paused(item: Mapping[str, Any]) -> bool:
+    """An object carries the annotation that pauses recovery."""
+    return (item["metadata"].get("annotations") or {}).get(PAUSE) == "paused"

@@ -18,12 +18,16 @@ KEPT_SECONDS = 7 * 24 * 3600
 
 @dataclass(frozen=True)
 class History:
-    """Attempts in the order they began; open climbs and hand-overs by node; every node seen in the cluster."""
+    """Attempts in the order they began; open climbs and hand-overs by node.
+
+    ``nodes`` were well in the cluster at some time; ``apart`` were cordoned or paused by a person when last seen.
+    """
 
     attempts: tuple[Attempt, ...] = ()
     open: Mapping[str, float] = field(default_factory=dict)
     handed: Mapping[str, Handed] = field(default_factory=dict)
     nodes: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
 
     def of(self, node: str) -> tuple[Attempt, ...]:
         """The node's attempts."""
@@ -85,9 +89,12 @@ class History:
         )
         return replace(self, attempts=done)
 
-    def seen(self, nodes: frozenset[str]) -> History:
-        """With these nodes known to have been in the cluster."""
-        return self if nodes <= self.nodes else replace(self, nodes=self.nodes | nodes)
+    def seen(self, well: frozenset[str], present: frozenset[str], apart: frozenset[str]) -> History:
+        """With the nodes that are well known to have been in the cluster, and of those present who is kept apart.
+
+        Of a node that is gone what was last seen stands: one that a person has drained and deleted is not missing.
+        """
+        return replace(self, nodes=self.nodes | well, apart=(self.apart - present) | apart)
 
     def to_json(self) -> str:
         """For the ConfigMap and the local copy."""
@@ -98,6 +105,7 @@ class History:
                 "open": dict(self.open),
                 "handed": {node: asdict(handed) for node, handed in self.handed.items()},
                 "nodes": sorted(self.nodes),
+                "apart": sorted(self.apart),
             },
             separators=(",", ":"),
         )
@@ -121,6 +129,7 @@ class History:
                 open={node: float(climb) for node, climb in data["open"].items()},
                 handed={node: Handed(**handed) for node, handed in data["handed"].items()},
                 nodes=frozenset(data["nodes"]),
+                apart=frozenset(data.get("apart", ())),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a history of recoveries: {error!r}") from error

@@ -25,12 +25,15 @@ class Books:
         """Write down nodes that are well for the first time, and tidy up after remedies on nodes that are well."""
         parts = self._parts
         well = frozenset(node.name for node in world.nodes if node.managed and node.healthy_for)
-        parts.ledger.change(lambda history: history.seen(well))
+        present = frozenset(node.name for node in world.nodes if node.present)
+        apart = frozenset(node.name for node in world.nodes if node.present and (node.cordoned or node.paused))
+        parts.ledger.change(lambda history: history.seen(well, present, apart))
         parts.ledger.save()
-        parts.seen.expect(parts.ledger.history.nodes & parts.inventory.names)
+        history = parts.ledger.history
+        parts.seen.expect(history.nodes & parts.inventory.names, history.apart)
         for node, _ in parts.seen.nodes():
             if node.name in well and not parts.jobs.busy(node.name):
-                self._tidy(node, parts.ledger.history)
+                self._tidy(node, history)
 
     def _tidy(self, node: SeenNode, history: History) -> None:
         """Take back the taint and the cordon of a remedy of a watcher's; those of a person stay."""

@@ -8,9 +8,9 @@ from http import HTTPStatus
 
 from kubernetes.client.exceptions import ApiException
 
+from kubestead.marks import is_paused
 from kubestead.watch.api import Api, Unanswered, said
 from kubestead.watch.ledger import CONFIGMAPS, NAME, NAMESPACE
-from kubestead.watch.seen import is_paused
 
 # Seconds between two readings, and how long one counts while the API answers and might say something else by now.
 EVERY = 15.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubestead.marks import CORDONED_FOR, OUT_OF_SERVICE, PAUSE
+from kubestead.marks import CORDONED_FOR, OUT_OF_SERVICE, is_paused
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
@@ -87,12 +87,17 @@ class SeenNodes:
                 self._lease(item)
             self._checked = self._clock()
 
-    def expect(self, names: Iterable[str]) -> None:
-        """These were in the cluster before; those the API does not know are missing from now on."""
+    def expect(self, names: Iterable[str], apart: Container[str]) -> None:
+        """These were in the cluster before; those the API does not know are missing from now on.
+
+        Those kept ``apart`` when last seen (cordoned or paused) are somebody's, as if they were cordoned still.
+        """
         with self._lock:
             for name in names:
-                if name not in self._nodes:
-                    self._gone(self._entry(name))
+                node = self._entry(name)  # it may be there by its lease, which outlives it for a while
+                if not node.present and node.missing_since is None:
+                    self._gone(node)
+                    node.cordoned = name in apart
 
     def blind_for(self, seconds: float, late: float) -> None:
         """The API was away for so long: nothing grew older meanwhile, as far as we know.
@@ -170,8 +175,3 @@ class SeenNodes:
         if renewed != node.lease:
             node.renewed = bool(node.lease)
             node.lease, node.lease_changed = renewed, self._clock()
-
-
-def is_paused(item: Mapping[str, Any]) -> bool:
-    """An object carries the annotation that pauses recovery."""
-    return (item["metadata"].get("annotations") or {}).get(PAUSE) == "paused"

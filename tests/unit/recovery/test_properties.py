@@ -90,7 +90,8 @@ def histories(draw):
         history = history.ended(name, draw(st.sampled_from(list(Outcome))), started + 10)
         if draw(st.booleans()):
             history = history.handed_over(name, Handed(started, "unknown", "why"))
-    return history
+    names = st.frozensets(st.sampled_from(NAMES))
+    return history.seen(draw(names), draw(names), draw(names))
 
 
 def applied(world, history, now=100_000.0):

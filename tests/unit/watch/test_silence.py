@@ -104,7 +104,7 @@ def test_a_watcher_that_led_again_after_another_reads_before_it_writes(lab, unti
 def test_only_the_leader_writes_the_history(api, fake, tmp_path):
     leads = []
     ledger = Ledger(api, tmp_path / "copy" / "history.json", pytest.fail, lambda: bool(leads))
-    ledger.change(lambda history: history.seen(frozenset({"w"})))
+    ledger.change(lambda history: history.seen(frozenset({"w"}), frozenset({"w"}), frozenset()))
     assert not fake.objects["configmaps"]
     assert (tmp_path / "copy" / "history.json").exists()
     leads.append(True)

@@ -227,6 +227,27 @@ def test_a_cordon_an_interrupted_reboot_left_is_lifted_and_a_persons_is_not(lab,
     assert lab.fake.objects["nodes"]["worker2"]["spec"]["unschedulable"]
 
 
+@pytest.mark.parametrize("how", ["cordoned", "paused"])
+def test_a_node_that_a_person_took_out_stays_out_after_a_restart(lab, until, how):
+    """Drained (or paused) and deleted, and still in the inventory: nobody joins it again."""
+    watcher, _ = lab.watcher()
+    until(lambda: len(lab.history().nodes) == 3)
+    paused = {"kubestead.dev/recovery": "paused"} if how == "paused" else None
+    lab.fake.node("worker1", cordoned=how == "cordoned", annotations=paused)
+    until(lambda: lab.history().apart == {"worker1"})
+    lab.fails("worker1", "node-deleted", "restart_kubelet rejoin")
+    lab.fake.delete("nodes", "worker1")
+    watcher.stop()
+    until(lambda: lab.audit("stopped"))
+    _, parts = lab.watcher(name="second")
+    [line] = until(lambda: lab.audit("hold", "second"))
+    assert (line["node"], line["guard"]) == ("worker1", "cordoned")
+    assert not lab.ran()
+    lab.heals("worker1")
+    until(lambda: parts.seen.node("worker1")[0].present)
+    until(lambda: lab.history().apart == set())
+
+
 @pytest.mark.parametrize("mark", ["reboot", "rejoin", "reboot by a_stranger"])
 def test_a_remedy_that_a_person_runs_is_theirs(lab, until, mark):
     """Even where a watcher's own remedy on that node ended badly, days ago."""
