@@ -23,6 +23,7 @@ PODS_EVERY = 5.0
 BETWEEN_LOOKS = 0.5
 # For a node that cannot be seen because the API itself was away.
 API_BACK_LIMIT = 180.0
+UNTOUCHED = Outcome.INTERRUPTED, "nothing was done: the node is well by itself, or this watcher may not act any more"
 
 
 class Remedying:
@@ -54,8 +55,13 @@ class Remedying:
         """
         last_well = time.monotonic() - unwell_for
         before = self._seen.node(apply.node)
+        # Since the decision the history was written, which takes long where the API is slow.
+        if not may_go_on() or self._is_well(apply.node):
+            return UNTOUCHED
         if apply.remedy is Remedy.OUT_OF_SERVICE:
-            return let_go(self._api, apply.node, self._deploys.power(apply.node))
+            power = self._deploys.power(apply.node)
+            # Asked again: a management controller takes its time, and the taint cannot be taken back from the pods.
+            return let_go(self._api, apply.node, power) if may_go_on() and not self._is_well(apply.node) else UNTOUCHED
         ended = self._deploys.apply(apply.node, apply.remedy, may_go_on)
         if not ended.well:
             return _not_well(ended, may_go_on())
@@ -73,6 +79,8 @@ class Remedying:
             alone: False ends the deploy: an API answers by which another watcher may lead.
         """
         asked = time.monotonic()
+        if not (may_go_on() and alone()):
+            return UNTOUCHED
         # The deploy watches the node through the API and fails without one: its exit code tells nothing here.
         self._deploys.apply(apply.node, apply.remedy, lambda: may_go_on() and alone())
         while time.monotonic() < asked + API_BACK_LIMIT:
@@ -92,8 +100,8 @@ class Remedying:
         while time.monotonic() < end:
             if not may_go_on():
                 return Outcome.INTERRUPTED, "this watcher may not act any more"
-            node, lease_age = self._seen.node(apply.node) or (None, 0.0)
-            healthy = node is not None and node.present and node.ready and lease_age < self._settings.act_after
+            node, _ = self._seen.node(apply.node) or (None, 0.0)
+            healthy = self._is_well(apply.node)
             now = time.monotonic()
             well_since = (well_since or now) if healthy else None
             if healthy and not told:
@@ -106,6 +114,11 @@ class Remedying:
                 return Outcome.RECOVERED, ""
             self._pause.wait(BETWEEN_LOOKS)
         return Outcome.FAILED, "missing: " + ", ".join(lacks or ["Ready for a while"])
+
+    def _is_well(self, name: str) -> bool:
+        """Ready, and its lease under 15 s old."""
+        node, lease_age = self._seen.node(name) or (None, 0.0)
+        return node is not None and node.present and node.ready and lease_age < self._settings.act_after
 
     def _pods(self, node: str) -> Sequence[dict[str, Any]] | None:
         try:

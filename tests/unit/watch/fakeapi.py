@@ -26,6 +26,7 @@ class FakeApi:
         self.down = False
         self.refused = 0
         self.forbidden = set()
+        self.before_write = lambda kind: None
         self.seen = []
         self.put("namespaces", {"metadata": {"name": "kube-system"}})
 
@@ -129,6 +130,7 @@ class Handler(BaseHTTPRequestHandler):
     def write(self, change):
         api, (kind, name, _) = self.server.api, self.about()
         body = self.body()
+        api.before_write(kind)
         if api.down:
             return self.answer(503, {})
         with api.lock:
