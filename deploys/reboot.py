@@ -2,6 +2,7 @@
 
 pyinfra inventory/lab.py deploys/reboot.py --limit k8s-worker1 [--data drain_seconds=300]
 force=true: a healthy node too. over_budgets=true: also with pods that a budget keeps or that nobody makes anew.
+over_quorum=true: also a control plane without which etcd has no majority for a while.
 """
 
 from pyinfra import host
@@ -16,5 +17,6 @@ reboot(
     force=bool(host.data.get("force", False)),
     drain_seconds=int(host.data.get("drain_seconds", DRAIN_SECONDS)),
     over_budgets=bool(host.data.get("over_budgets", False)),
+    over_quorum=bool(host.data.get("over_quorum", False)),
     _serial=True,
 )

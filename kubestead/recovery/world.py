@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kubestead.diagnose import Diagnosis, Remedy
+from kubestead.recovery.etcd import Members
 from kubestead.recovery.settings import Settings
 
 
@@ -96,11 +97,13 @@ class World:
         leading: this watcher holds the Lease.
         paused: the whole cluster is paused, by annotation on kube-system or on the history's ConfigMap; None: that is
             not known, and nothing is done.
+        etcd: its members; None: not known.
     """
 
     nodes: tuple[NodeState, ...]
     leading: bool = True
     paused: bool | None = False
+    etcd: Members | None = None
 
 
 @dataclass(frozen=True)

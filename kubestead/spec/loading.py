@@ -25,6 +25,7 @@ RUN_KEYS = frozenset(
         "force",
         "drain_seconds",
         "over_budgets",
+        "over_quorum",
         "diagnosis_file",
         "watcher",
     }

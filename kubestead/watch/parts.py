@@ -12,6 +12,7 @@ from kubestead.watch.audit import Audit
 from kubestead.watch.deploys import Deploys
 from kubestead.watch.election import Election, identity
 from kubestead.watch.elsewhere import Elsewhere
+from kubestead.watch.etcd import Etcd
 from kubestead.watch.events import Events
 from kubestead.watch.inventory import Inventory
 from kubestead.watch.jobs import Jobs, Looks
@@ -69,6 +70,7 @@ class Parts:
         self.election = Election(self.api, self.name, compete=not dry_run)
         self.ledger = Ledger(self.api, folder / "history.json", self.trouble, self.election.leads, read_only=dry_run)
         self.pause = Pause(self.api, self.trouble)
+        self.etcd = Etcd(self.api, self.trouble)
         self.elsewhere = Elsewhere(inventory.addresses)
         self.jobs, self.looks = Jobs(), Looks()
         self.deploys = Deploys(inventory, folder / "runs", self.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from kubestead.recovery.etcd import Members
 from kubestead.recovery.history import History
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.world import NodeState, World
@@ -27,7 +28,7 @@ class View:
         self._settings = settings
         self._healthy_since: dict[str, float] = {}
 
-    def world(self, history: History, leading: bool, paused: bool | None) -> World:
+    def world(self, history: History, leading: bool, paused: bool | None, etcd: Members | None) -> World:
         """The cluster now. A node that is neither in the cluster nor in the inventory is none."""
         known = history.nodes
         nodes = tuple(
@@ -35,7 +36,7 @@ class View:
             for node, age in self._seen.nodes()
             if node.present or (node.name in known and node.name in self._inventory.names)
         )
-        return World(nodes, leading, paused)
+        return World(nodes, leading, paused, etcd)
 
     def planes(self, history: History) -> tuple[NodeState, ...]:
         """The inventory's control planes, for when the API says nothing."""

@@ -76,9 +76,7 @@ class Watcher:
         leads = self._leading.check()
         self._check_leases()
         acts = leads or self._dry_run
-        if acts:
-            self._parts.pause.read()
-        self._world = self._parts.view.world(self._parts.ledger.history, acts, self._parts.pause.now())
+        self._world = self._look(acts)
         self._count()
         if leads and not self._dry_run:
             self._books.keep(self._world)
@@ -87,6 +85,15 @@ class Watcher:
         self._acting.carry_out(decisions, self._may_go_on)
         self._acting.forget(node.name for node in self._world.nodes if not acts or not node.suspect(self._settings))
         self._stand(leads)
+
+    def _look(self, acts: bool) -> World:
+        """What is known now; what only a decision needs is read only by who decides."""
+        parts = self._parts
+        if acts:
+            parts.pause.read()
+        if acts and any(node.control_plane and node.suspect(self._settings) for node in self._world.nodes):
+            parts.etcd.read()
+        return parts.view.world(parts.ledger.history, acts, parts.pause.now(), parts.etcd.now())
 
     def _may_go_on(self) -> bool:
         return not self._stop.is_set() and (self._dry_run or self._parts.election.leads())

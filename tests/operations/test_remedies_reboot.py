@@ -9,6 +9,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from kubestead.facts.boot import BootId
 from kubestead.facts.cilium import Agent, CiliumAgents, MissingNetworkFiles
+from kubestead.facts.etcd import EtcdMembers
 from kubestead.facts.node import ApiNode, Clock
 from kubestead.facts.service import Services
 from kubestead.operations.remedies import reboot
@@ -216,3 +217,37 @@ def test_a_cordon_of_an_earlier_remedy_becomes_this_ones():
     outcome, _, api = watched(marked="reboot by host_9_zz")
     assert ordered(outcome) is True
     assert marks(api) == ["reboot by host_1_ab", None]
+
+
+def of_control_plane(members, **arguments):
+    """A reboot of a control plane, with etcd's members as given."""
+    machine = Machine()
+    machine.groups = ["control_plane"]
+    api = control_plane(ILL, ILL, BOOTED, facts={CiliumAgents: (AGENT,), EtcdMembers: members})
+    return run(reboot, machine, control_plane=api, **arguments), machine, api
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"node1": True, "cp": True, "cp3": False}, "1 other etcd members are ready, its majority is 2 of 3"),
+        ({"node1": True, "cp": True}, "its majority is 2 of 2"),
+        (None, "is not known"),
+    ],
+)
+def test_etcd_keeps_its_majority_or_the_control_plane_its_boot(members, reason, caplog):
+    outcome, host, api = of_control_plane(members)
+    assert ordered(outcome) is False
+    assert (host.sent, api.sent) == ([], [])
+    assert reason in caplog.text
+    assert "--data over_quorum=true" in caplog.text
+    outcome, host, _ = of_control_plane(members, over_quorum=True)
+    assert ordered(outcome) is True
+    assert host.sent == ["systemctl --no-block reboot"]
+
+
+@pytest.mark.parametrize("members", [{"node1": False, "cp": True, "cp3": True}, {"node1": True}])
+def test_a_control_plane_etcd_can_spare_or_the_only_one_is_rebooted(members):
+    outcome, host, _ = of_control_plane(members)
+    assert ordered(outcome) is True
+    assert host.sent == ["systemctl --no-block reboot"]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kubestead.diagnose import LADDER, Cause, Diagnosis, Remedy
 from kubestead.recovery.attempts import Attempt, Handed, Outcome
-from kubestead.recovery.guards import allowed, quorum
+from kubestead.recovery.etcd import quorum
+from kubestead.recovery.guards import allowed
 from kubestead.recovery.history import History
 from kubestead.recovery.policy import at_work, decide
 from kubestead.recovery.settings import Settings
@@ -76,7 +77,9 @@ def worlds(draw):
     planes = draw(st.integers(1, 5))
     names = NAMES[: draw(st.integers(planes, len(NAMES)))]
     nodes = tuple(draw(states(name, number < planes)) for number, name in enumerate(names))
-    return World(nodes, paused=draw(st.sampled_from([False] * 8 + [True, None])))
+    well = dict.fromkeys(names[:planes], True)
+    etcd = draw(st.sampled_from([well, well, None]) | st.dictionaries(st.sampled_from(NAMES), st.booleans()))
+    return World(nodes, paused=draw(st.sampled_from([False] * 8 + [True, None])), etcd=etcd)
 
 
 @st.composite
@@ -146,8 +149,11 @@ def test_one_control_plane_at_a_time_and_never_below_quorum(world, history):
     for one in mine:
         assert one.remedy is not Remedy.REJOIN
         if WEIGHT[one.remedy] is Weight.DISRUPTIVE:
-            others = sum(node.healthy(LIMITS) for node in planes if node.name != one.node)
-            assert others >= quorum(len(planes))
+            others = {node.name for node in planes if node.healthy(LIMITS) and node.name != one.node}
+            assert len(others) >= quorum(len(planes))
+            assert world.etcd is not None
+            ready = {name for name, well in world.etcd.items() if well and name != one.node}
+            assert len(ready) >= quorum(len({*world.etcd, *(node.name for node in planes)}))
 
 
 @given(worlds(), histories())
