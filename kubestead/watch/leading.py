@@ -40,6 +40,10 @@ class Leading:
         parts.metrics.leader.set(leads)
         return leads
 
+    def lost_in_silence(self) -> None:
+        """While the API is silent nobody checks: who could not renew the Lease has to take over anew."""
+        self._leads = self._leads and self._parts.election.leads()
+
     def led_last(self) -> bool:
         """The last holder of the Lease that was seen is this watcher."""
         return self._parts.election.holder == self._parts.name

@@ -36,10 +36,13 @@ class View:
             for node, age in self._seen.nodes()
             if node.present or (node.name in known and node.name in self._inventory.names)
         )
+        for node in nodes:
+            if not node.busy and not node.suspect(self._settings):
+                self._looks.forget(node.name)
         return World(nodes, leading, paused, etcd)
 
     def planes(self, history: History) -> tuple[NodeState, ...]:
-        """The inventory's control planes, for when the API says nothing."""
+        """The inventory's control planes, for when the API says nothing; whether one is a suspect cannot be known."""
         found = [seen for name in self._inventory.control_planes if (seen := self._seen.node(name))]
         # One the API never told of may be cordoned or paused: it is left out.
         return tuple(self._state(*seen, history, known=True) for seen in found)
@@ -47,7 +50,7 @@ class View:
     def _state(self, node: SeenNode, lease_age: float, history: History, known: bool) -> NodeState:
         now, name = self._seen.now(), node.name
         kind, remedy = self._jobs.busy(name) or ("", None)
-        state = NodeState(
+        return NodeState(
             name=name,
             control_plane=node.control_plane or name in self._inventory.control_planes,
             managed=name in self._inventory.names,
@@ -66,9 +69,6 @@ class View:
             remedy=remedy,
             look=self._looks.get(name),
         )
-        if not kind and not state.suspect(self._settings):
-            self._looks.forget(name)
-        return state
 
     def _healthy_for(self, node: SeenNode, lease_age: float, now: float) -> float:
         # A lease that is only young because this watcher has just begun to look proves nothing.

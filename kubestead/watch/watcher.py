@@ -116,6 +116,7 @@ class Watcher:
     def _without_api(self) -> None:
         """Only the watcher that led last acts, and only while no API answers by which another might lead."""
         elsewhere = self._parts.elsewhere
+        self._leading.lost_in_silence()
         if not self._leading.led_last() or self._dry_run:
             return
         if found := elsewhere.ask():

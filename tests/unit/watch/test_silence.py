@@ -5,9 +5,11 @@ from __future__ import annotations
 import ssl
 import subprocess
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from watchlab import FAST
 
 from kubestead.diagnose import Remedy
 from kubestead.recovery.attempts import Attempt, Outcome
@@ -31,6 +33,33 @@ def test_a_silent_api_is_told_once_and_only_a_control_plane_is_helped(settled, u
     until(lambda: settled.audit("ended"))
     assert len(settled.audit("api-silent")) == 1
     assert settled.history().attempts[0].outcome is Outcome.RECOVERED
+
+
+def test_a_control_plane_is_not_looked_at_again_and_again(lab, until):
+    """Each look has its pause, and the same finding is told once."""
+    lab.watcher(settings=replace(FAST, look_again=60, look_at_least=60, confirm_after=600))
+    until(lambda: len(lab.history().nodes) == 3)
+    lab.fails("cp", "disk-full", "free_disk")
+    lab.fake.down = True
+    until(lambda: lab.audit("diagnosed"))
+    with pytest.raises(AssertionError, match="it did not come"):
+        until(lambda: len(lab.audit("diagnosed")) > 1, seconds=2)
+    looks = [line for line in (lab.folder / "ran").read_text().splitlines() if line.startswith("diagnose")]
+    assert len(looks) == 1
+
+
+def test_a_remedy_that_was_killed_in_the_silence_does_not_run_for_ever(lab, until):
+    _, parts = lab.watcher()
+    parts.election._terms = BRIEF
+    until(lambda: len(lab.history().nodes) == 3)
+    (lab.folder / "hang-restart_kubelet").touch()
+    lab.fails("worker1")
+    until(lab.ran)
+    lab.fake.down = True
+    until(lambda: lab.audit("ended"))
+    assert parts.ledger.history.attempts[0].outcome is Outcome.RUNNING
+    lab.fake.down = False
+    until(lambda: lab.history().attempts[0].outcome is Outcome.INTERRUPTED)
 
 
 def test_where_another_api_answers_this_watcher_does_nothing(lab, until):
