@@ -21,6 +21,7 @@ class History:
     """Attempts in the order they began; open climbs and hand-overs by node.
 
     ``nodes`` were well in the cluster at some time; ``apart`` were cordoned or paused by a person when last seen.
+    ``tainted`` may carry the out-of-service taint of a watcher's, however long ago it was set.
     """
 
     attempts: tuple[Attempt, ...] = ()
@@ -28,6 +29,7 @@ class History:
     handed: Mapping[str, Handed] = field(default_factory=dict)
     nodes: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
+    tainted: frozenset[str] = frozenset()
 
     def of(self, node: str) -> tuple[Attempt, ...]:
         """The node's attempts."""
@@ -58,7 +60,9 @@ class History:
         """With a remedy at work, its climb open."""
         oldest = attempt.started - KEPT_SECONDS
         kept = [one for one in self.attempts if one.started > oldest][-(MOST_ATTEMPTS - 1) :]
-        return replace(self, attempts=(*kept, attempt), open={**self.open, attempt.node: attempt.climb})
+        tainted = self.tainted | {attempt.node} if attempt.remedy is Remedy.OUT_OF_SERVICE else self.tainted
+        opened = {**self.open, attempt.node: attempt.climb}
+        return replace(self, attempts=(*kept, attempt), open=opened, tainted=tainted)
 
     def ended(self, node: str, outcome: Outcome, now: float, why: str = "") -> History:
         """With the node's running attempt at its end; a recovery closes the climb and what was handed over."""
@@ -78,6 +82,10 @@ class History:
     def handed_over(self, node: str, handed: Handed) -> History:
         """With the node a person's; its climb is over."""
         return replace(self, open=_without(self.open, node), handed={**self.handed, node: handed})
+
+    def taken_back(self, node: str) -> History:
+        """Without a taint of ours on the node."""
+        return replace(self, tainted=self.tainted - {node})
 
     def interrupted(self, now: float, busy: frozenset[str] = frozenset()) -> History:
         """With every attempt that is still said to run ended, but for nodes somebody is ``busy`` with."""
@@ -106,6 +114,7 @@ class History:
                 "handed": {node: asdict(handed) for node, handed in self.handed.items()},
                 "nodes": sorted(self.nodes),
                 "apart": sorted(self.apart),
+                "tainted": sorted(self.tainted),
             },
             separators=(",", ":"),
         )
@@ -130,6 +139,12 @@ class History:
                 handed={node: Handed(**handed) for node, handed in data["handed"].items()},
                 nodes=frozenset(data["nodes"]),
                 apart=frozenset(data.get("apart", ())),
+                # Written by a version that did not know them: by its attempts.
+                tainted=frozenset(
+                    data.get(
+                        "tainted", [one["node"] for one in data["attempts"] if one["remedy"] == Remedy.OUT_OF_SERVICE]
+                    )
+                ),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a history of recoveries: {error!r}") from error

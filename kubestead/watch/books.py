@@ -38,9 +38,10 @@ class Books:
     def _tidy(self, node: SeenNode, history: History) -> None:
         """Take back the taint and the cordon of a remedy of a watcher's; those of a person stay."""
         parts = self._parts
-        ours = any(one.remedy is Remedy.OUT_OF_SERVICE for one in history.of(node.name))
-        if node.out_of_service and ours and take_back(parts.api, node.name):
-            self._told(node.name, Remedy.OUT_OF_SERVICE, "the taint is taken back")
+        if node.name in history.tainted and (not node.out_of_service or take_back(parts.api, node.name)):
+            parts.ledger.change(lambda history: history.taken_back(node.name))
+            if node.out_of_service:
+                self._told(node.name, Remedy.OUT_OF_SERVICE, "the taint is taken back")
         # Whatever was tried after it: the mark says whose it is, and nobody is at work here.
         cordoned = history.marked(node.name, node.cordoned_for)
         if cordoned and uncordon(parts.api, node.name):

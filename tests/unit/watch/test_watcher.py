@@ -227,6 +227,34 @@ def test_a_cordon_an_interrupted_reboot_left_is_lifted_and_a_persons_is_not(lab,
     assert lab.fake.objects["nodes"]["worker2"]["spec"]["unschedulable"]
 
 
+def test_what_a_remedy_left_is_taken_back_whatever_came_after_it(lab, until):
+    """The reboot failed and left its cordon; another remedy brought the node back."""
+    lab.fake.node("worker1", cordoned=True, annotations={"kubestead.dev/cordoned-for": "reboot by another"})
+    known = History(nodes=frozenset({"cp", "worker1", "worker2"}))
+    for remedy, outcome in ((Remedy.REBOOT, Outcome.FAILED), (Remedy.RESTORE_NODE, Outcome.RECOVERED)):
+        known = known.began(Attempt("worker1", 1e9, "x", remedy, 1e9, "another")).ended("worker1", outcome, 1e9)
+    lab.fake.put("configmaps", {"metadata": {"name": "kubestead-recovery"}, "data": {"history.json": known.to_json()}})
+    lab.watcher()
+    until(lambda: "unschedulable" not in lab.fake.objects["nodes"]["worker1"]["spec"])
+
+
+def test_a_taint_is_taken_back_however_long_the_node_was_off(lab, until):
+    long_ago = Attempt("worker1", 1e9, "host-off", Remedy.OUT_OF_SERVICE, 1e9, "another")
+    known = History(nodes=frozenset({"cp", "worker1", "worker2"})).began(long_ago).ended("worker1", Outcome.DONE, 1e9)
+    known = known.began(Attempt("worker2", 2e9, "x", Remedy.REBOOT, 2e9, "another")).ended("worker2", Outcome.DONE, 2e9)
+    assert not known.of("worker1"), "what is older than a week is not kept"
+    lab.fake.put("configmaps", {"metadata": {"name": "kubestead-recovery"}, "data": {"history.json": known.to_json()}})
+    for name in ("worker1", "worker2"):
+        lab.fake.node(name)
+        node = {**lab.fake.objects["nodes"][name]}
+        node["spec"] = {"taints": [{"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}]}
+        lab.fake.put("nodes", node)
+    lab.watcher()
+    until(lambda: lab.history().tainted == set())
+    assert not lab.fake.objects["nodes"]["worker1"]["spec"]["taints"]
+    assert lab.fake.objects["nodes"]["worker2"]["spec"]["taints"], "a person's"
+
+
 @pytest.mark.parametrize("how", ["cordoned", "paused"])
 def test_a_node_that_a_person_took_out_stays_out_after_a_restart(lab, until, how):
     """Drained (or paused) and deleted, and still in the inventory: nobody joins it again."""
