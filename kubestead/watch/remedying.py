@@ -23,6 +23,8 @@ PODS_EVERY = 5.0
 BETWEEN_LOOKS = 0.5
 # For a node that cannot be seen because the API itself was away.
 API_BACK_LIMIT = 180.0
+# A shell's codes for a program that cannot be run, or is not there: it may be just being replaced.
+NOT_STARTED = (126, 127)
 UNTOUCHED = Outcome.INTERRUPTED, "nothing was done: the node is well by itself, or this watcher may not act any more"
 
 
@@ -134,6 +136,8 @@ def _not_well(ended: Ended, may_go_on: bool) -> tuple[Outcome, str]:
         return Outcome.TIME_LIMIT, f"killed after {ended.seconds:.0f} s"
     if ended.code is None or not may_go_on:
         return Outcome.INTERRUPTED, "this watcher may not act any more"
+    if ended.code in NOT_STARTED:
+        return Outcome.INTERRUPTED, f"the remedy's program could not be started: exit {ended.code}"
     return Outcome.FAILED, f"exit {ended.code}: {_last_line(ended.last)}"
 
 

@@ -56,6 +56,15 @@ def test_a_remedy_that_did_not_help_is_followed_by_the_next_and_then_by_a_person
     assert settled.history().handed == {}
 
 
+def test_a_remedy_that_could_not_be_started_may_be_tried_again(settled, until):
+    (settled.folder / "code-restart_kubelet").write_text("127")
+    settled.fails("worker1")
+    until(lambda: settled.audit("ended"))
+    (settled.folder / "code-restart_kubelet").unlink()
+    until(lambda: len(settled.ran("restart_kubelet")) == 2)
+    assert settled.audit("ended")[0]["outcome"] == "interrupted"
+
+
 @pytest.mark.parametrize("where", ["node", "cluster"])
 def test_a_pause_is_respected(settled, until, where):
     paused = {"kubestead.dev/recovery": "paused"}

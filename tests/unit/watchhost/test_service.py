@@ -3,6 +3,7 @@
 import configparser
 import io
 import shlex
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -109,6 +110,23 @@ def test_software_is_put_in_force_and_the_one_before_goes(tmp_path):
         assert sorted(path.name for path in tmp_path.iterdir()) == ["current", key]
     assert sh(f"{tmp_path}/current/bin/kubestead watch").stdout == b"runs ['watch']\n"
     assert list((tmp_path / "k2" / "app").rglob("*.pyc"))
+
+
+def test_the_software_a_watcher_still_runs_from_stays(tmp_path):
+    """It is restarted last, and its remedies are programs of that folder."""
+    waits = "import sys; print(flush=True); 'watch' in sys.argv[-1:] and sys.stdin.read()\n"
+    assert install(tmp_path, "k1", waits).returncode == 0
+    program = [tmp_path / "current" / "bin" / "kubestead", "watch"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as watcher:
+        watcher.stdout.readline()
+        for key in ("k2", "k3", "k1", "k4"):
+            assert install(tmp_path, key, WELL).returncode == 0
+            assert (tmp_path / "current").readlink() == Path(key)
+            assert (tmp_path / "k1" / "bin" / "python").exists()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "k1", "k4"]
+        watcher.stdin.close()
+    assert install(tmp_path, "k5", WELL).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "k5"]
 
 
 @pytest.mark.parametrize(
