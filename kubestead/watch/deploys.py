@@ -38,6 +38,13 @@ class Deploys:
 
         Empty when it was ended because this watcher may not act any more: that says nothing of the nodes.
         """
+        try:
+            return self._diagnose(nodes, may_go_on)
+        except OSError as error:  # this machine's disk is full, or its processes are used up
+            ended = Ended(1, 0, str(error))
+            return {node: _unknown(node, ended) for node in nodes}
+
+    def _diagnose(self, nodes: Sequence[str], may_go_on: MayGoOn) -> dict[str, Diagnosis]:
         limits = dict.fromkeys((*nodes, self._inventory.control_planes[0]))
         with tempfile.TemporaryDirectory(prefix="kubestead-diagnosis-") as folder:
             file = Path(folder) / "diagnoses.jsonl"

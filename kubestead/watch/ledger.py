@@ -10,6 +10,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
+from kubestead.errors import KubesteadError
 from kubestead.recovery.history import History
 from kubestead.watch.api import Api, Unanswered, namespaced
 
@@ -26,6 +27,9 @@ class Ledger:
         say: told when something could not be read or written.
         may_write: whether this watcher leads; without the Lease the cluster's history is another's to write.
         read_only: nothing is written, neither to the cluster nor to the copy.
+
+    Raises:
+        KubesteadError: the local file is there and cannot be read.
     """
 
     def __init__(
@@ -40,7 +44,7 @@ class Ledger:
         self._may_write, self._read_only = may_write, read_only
         self._lock = threading.RLock()
         self._unsaved = False
-        self.history = self._parse(copy.read_text(), str(copy)) if copy.is_file() else History()
+        self.history = self._read_copy()
 
     def load(self) -> None:
         """Take over what is in the cluster; what is there wins over the copy.
@@ -99,11 +103,24 @@ class Ledger:
             body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME}, **data}
             self._api.post(CONFIGMAPS, body)
 
+    def _read_copy(self) -> History:
+        try:
+            return self._parse(self._copy.read_text(), str(self._copy)) if self._copy.is_file() else History()
+        except OSError as error:
+            fix = "let its owner run the watcher, or give another folder: --folder"
+            raise KubesteadError(f"{self._copy}: cannot be read ({error.strerror}); {fix}") from None
+        except UnicodeDecodeError:
+            self._say(f"{self._copy}: is not text; begun anew")
+            return History()
+
     def _write_copy(self) -> None:
-        self._copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._copy.with_suffix(".new")
-        new.write_text(self.history.to_json())
-        new.replace(self._copy)
+        try:
+            self._copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new = self._copy.with_suffix(".new")
+            new.write_text(self.history.to_json())
+            new.replace(self._copy)
+        except OSError as error:  # a full disk must not end who repairs; the cluster has the history too
+            self._say(f"the copy of the history could not be written: {error}")
 
     def _parse(self, text: str, where: str) -> History:
         try:
