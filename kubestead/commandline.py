@@ -116,7 +116,7 @@ def check_inventory_file(inventory: str) -> list[Finding]:
     looks_like_a_file = not inventory or path.suffix == ".py" or "/" in inventory or is_there(path)
     if not looks_like_a_file or "@" in inventory or "," in inventory:
         return []
-    if not is_there(path):
+    if not inventory or not is_there(path):
         meant = nearest(inventory, map(str, sorted(Path("inventory").glob("*.py"))))
         fix = f"did you mean {meant}?" if meant else "name one, such as inventory/lab.py"
         return [Finding("the inventory", f"there is no inventory file {inventory}", fix)]
