@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kubestead.catalog import UNVERIFIED, Catalog
+from kubestead.catalog import UNVERIFIED, Catalog, File
 from kubestead.errors import Finding
 from kubestead.images import CILIUM, K8S, all_images
 from kubestead.preflight.survey import Survey
@@ -51,9 +51,16 @@ def _unverified(catalog: Catalog, survey: Survey) -> set[str]:
     for name, file in catalog.files.items():
         builds: Mapping[str | None, object] = {"amd64": file.amd64, "arm64": file.arm64}
         artifacts = [builds.get(architecture) or file.any for architecture in architectures]
-        if any(getattr(artifact, "sha256", "") == UNVERIFIED for artifact in artifacts):
+        unknown = [getattr(artifact, "sha256", "") == UNVERIFIED for artifact in artifacts]
+        if any(unknown) if survey.hosts else _never_verified(file):
             names.add(name)
     return names
+
+
+def _never_verified(file: File) -> bool:
+    """Whether no build of it was checked: all that can be said before a host tells its architecture."""
+    builds = [build for build in (file.amd64, file.arm64, file.any) if build]
+    return bool(builds) and all(build.sha256 == UNVERIFIED for build in builds)
 
 
 def _versions(spec: ClusterSpec, catalog: Catalog) -> Iterator[tuple[str, str, str]]:
