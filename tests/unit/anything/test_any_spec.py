@@ -65,7 +65,7 @@ def test_any_value_of_a_known_key_is_taken_whole_or_told(data):
 def test_any_node(data):
     spec = taken_or_told(lambda: NodeSpec.load(data, "k8s-worker1"))
     if spec:
-        assert [str(taint).encode() for taint in spec.taints] is not None
+        yaml.safe_dump([dict(spec.labels), [str(taint) for taint in spec.taints]]).encode()
 
 
 def test_every_key_can_be_wrong_and_all_are_told_at_once():
@@ -110,6 +110,34 @@ def test_only_versions_in_plain_digits_are_taken(version, key):
 def test_a_number_python_itself_cannot_write(key):
     assert taken_or_told(lambda: ClusterSpec.load({key: 10**5000})) is None
     assert taken_or_told(lambda: ClusterSpec.load({key: {"a": [10**5000]}})) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("control_plane_endpoint", "::ffff:192.0.2.1:6443"),
+        ("control_plane_endpoint", "[::ffff:192.0.2.1]:6443"),
+        ("control_plane_endpoint", "k8s-api:" + "1" * 5000),
+        ("kubernetes_version", "1.31.1\u0661"),
+        ("pause_version", "3.1\u0661"),
+        ("pod_cidr", "0.0.0.0/0"),
+        ("pod_cidr", "0.0.0.0/8"),
+        ("pod_cidr", "126.0.0.0/7"),
+        ("pod_cidr", "168.0.0.0/6"),
+        ("extra_cert_sans", ["fe80::1%eth0"]),
+        ("kubelet_config", {"a": 2**64}),
+        ("kubelet_config", {"a": [{"b": {1}}]}),
+        ("cilium_values", {"a": "\ud800"}),
+        ("cilium_values", {"\ud800": 1}),
+    ],
+)
+def test_what_would_break_later(key, value):
+    with pytest.raises(InvalidInput) as error:
+        ClusterSpec.load({key: value})
+    told(error.value.findings)
+    (finding,) = error.value.findings
+    assert finding.where.startswith(f"group_data/all.py: {key}")
+    assert "digits" not in finding.reason
 
 
 def nodes_of(given_addresses):
