@@ -46,7 +46,7 @@ def group_data(given: Mapping[str, Any]) -> tuple[list[Source], list[Finding]]:
             try:
                 file.open("rb").close()
                 sources += [Source(str(file), values) for values in _get_group_data(str(file)).values()]
-            except Exception as error:  # noqa: BLE001 - it runs what a person wrote
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs what a person wrote
                 findings.append(python_finding(file, error))
     return sources, findings
 
