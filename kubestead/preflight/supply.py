@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from kubestead.catalog import UNVERIFIED, Catalog, File
 from kubestead.errors import Finding
@@ -34,6 +35,9 @@ def check_catalog(survey: Survey) -> Iterator[Finding]:
             f"the digests of {', '.join(unverified)} are unverified, and nothing unverified is installed",
             "run 'kubestead mirror verify --record' where they can be downloaded, or name a mirror in site.yaml",
         )
+    if not all(urlsplit(url).scheme for url in _urls(catalog)):
+        fix = "write the mirror's URL as sources.base_url in the site file, as in 'http://192.168.1.1:8080/'"
+        yield Finding(where, "its URLs are relative to a mirror's, and none is named", fix)
     others: dict[str, list[str]] = {}
     for key, name, found in _versions(survey.spec, catalog):
         if found.removeprefix("v") != getattr(survey.spec, key):
@@ -42,6 +46,13 @@ def check_catalog(survey: Survey) -> Iterator[Finding]:
         reason = f"the catalog ({catalog.origin}) has {', '.join(names)}"
         fix = "write that version, or take a catalog that has yours"
         yield Finding(key, reason, fix, value=getattr(survey.spec, key))
+
+
+def _urls(catalog: Catalog) -> Iterator[str]:
+    for file in catalog.files.values():
+        yield from (build.url for build in (file.amd64, file.arm64, file.any) if build)
+    for repository in catalog.apt.values():
+        yield from (repository.url, repository.key_url)
 
 
 def _unverified(catalog: Catalog, survey: Survey) -> set[str]:

@@ -196,6 +196,13 @@ def test_two_control_planes(project):
     assert [where for where, _ in errors()] == ["inventory: control_plane"]
 
 
+def test_a_catalog_whose_mirror_is_not_named(project):
+    content = catalog.content()
+    content["apt"]["kubernetes"]["url"] = "apt/kubernetes/"
+    make(project, {"catalog.yaml": content, "site.yaml": {"sources": {"catalog": "catalog.yaml"}}})
+    assert errors() == [("catalog test", "its URLs are relative to a mirror's, and none is named")]
+
+
 def test_values_the_chart_does_not_know(project):
     make(project, {"group_data/all.py": "cilium_values = {'hubble': {'relaay': {}}}\n"})
     assert "relaay" in str(errors())

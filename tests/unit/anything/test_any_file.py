@@ -12,12 +12,27 @@ from hypothesis import strategies as st
 
 from kubestead.catalog import Catalog
 from kubestead.errors import InvalidInput
+from kubestead.preflight.checks import run_checks
+from kubestead.preflight.survey import Survey
 from kubestead.site import Site, load_site
 from kubestead.site.model import HostSettings
+from kubestead.spec import ClusterSpec
 from kubestead.spec.loading import CLUSTER_KEYS
 from kubestead.yamlfile import MOST_BYTES, MOST_VALUES
 from tests.fixtures import catalog
-from tests.unit.anything.anything import addresses, ends, huge, keys, mapping, networks, taken_or_told, texts, versions
+from tests.fixtures.hosts import NODES
+from tests.unit.anything.anything import (
+    addresses,
+    ends,
+    huge,
+    keys,
+    mapping,
+    networks,
+    taken_or_told,
+    texts,
+    told,
+    versions,
+)
 
 READERS = [load_site, Catalog.load]
 # What YAML has a form for; the rest of `values` never comes out of a file.
@@ -97,6 +112,22 @@ def test_any_part_of_a_catalog_can_be_anything(data):
             break
         within = within[key]
     taken_or_told(lambda: Catalog.load(dumped(content), data.draw(st.sampled_from(["", "http://mirror.invalid/"]))))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["files", "images", "apt"]), st.integers(0, 9), texts | versions), max_size=5)
+)
+def test_any_catalog_that_can_be_read(changes):
+    content = catalog.content()
+    for part, number, text in changes:
+        name = sorted(content[part])[number % len(content[part])]
+        if part == "apt":
+            content[part][name]["packages"][["kubelet", "kubeadm", text][number % 3]] = text
+        else:
+            content[part][name]["version" if part == "files" else "tag"] = text
+    found = taken_or_told(lambda: Catalog.load(dumped(content)))
+    if found:
+        told(run_checks(Survey(ClusterSpec(), NODES, (), (), found)))
 
 
 @pytest.mark.parametrize("read", READERS)
