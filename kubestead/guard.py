@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -88,7 +89,10 @@ def _refusing_nobody(init: Any) -> Any:
 
 def _say_in_one_line(unexpected: UnexpectedMixin, file: object = None) -> None:
     """Where pyinfra prints a traceback: what happened and where, and where the rest of it is."""
-    DEBUG_LOG.write_text(f"{unexpected.get_traceback()}{unexpected.get_exception()}", encoding="utf-8")
+    whole = f"{unexpected.get_traceback()}{unexpected.get_exception()}"
+    # A folder nobody can write in must not make a traceback of it after all.
+    with suppress(OSError):
+        DEBUG_LOG.write_text(whole, encoding="utf-8", errors="backslashreplace")
     error = unexpected.exception
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename} line {frames[-1].lineno}" if frames else "pyinfra"

@@ -38,6 +38,7 @@ class Place:
             (folder / f"{name}.py").write_text(text)
         whole = (folder / "inventory.py").read_text()
         (folder / "slow.py").write_text(whole + SLOW)
+        (folder / "alone.py").write_text(f"{whole}\nworkers = []\n")
         (folder / "headless.py").write_text(f"{whole}\ncontrol_plane = []\n")
         (folder / "latin.py").write_bytes(b"# \xe9\n")
         (folder / "folder.py").mkdir()
@@ -129,6 +130,11 @@ def test_a_run_that_does_what_was_asked_ends_with_0(place: Place) -> None:
     assert place.run("inventory.py", CLUSTER, "--dry", "-y")[0] == 0
 
 
+def test_a_control_plane_without_workers_is_a_cluster(place: Place) -> None:
+    returned, said = place.run("alone.py", CLUSTER, "--dry", "-y", "--json")
+    assert (returned, "kubeadm init" in said, "kubeadm join" in said) == (0, True, False), said
+
+
 @pytest.mark.parametrize(
     ("answer", "told"), [("", "nobody can be asked here"), ("n\n", "the answer was 'n'")], ids=["nobody", "no"]
 )
@@ -142,6 +148,15 @@ def test_a_question_that_is_not_answered_with_enter(place: Place, answer: str, t
 def test_a_question_that_is_answered_with_enter(place: Place) -> None:
     returned, said = place.run("inventory.py", "deploys/verify.py", answer="\n")
     assert (returned, "Beginning operation run" in said) == (0, True), said
+
+
+def test_an_error_nobody_expected_is_one_line(place: Place) -> None:
+    (place.folder / "broken.py").write_text("def fail():\n    raise ValueError('no \\ud800')\nfail()\n")
+    returned, said = place.run("-y", "inventory.py", "broken.py")
+    assert returned == 1, said
+    assert "broken.py line 2: ValueError: no \\ud800" in said
+    assert "Traceback" not in said
+    assert "in fail" in (place.folder / "pyinfra-debug.log").read_text()
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
+from io import StringIO
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any
 
+import yaml
 from hypothesis import strategies as st
+from rich.console import Console
 
 from kubestead.cli.validate import as_data, show
 from kubestead.errors import Finding, InvalidInput
@@ -64,10 +68,6 @@ def told(findings: Sequence[Finding]) -> None:
     result = Validation(tuple(findings))
     json.loads(json.dumps(as_data(result), allow_nan=False).encode())
     if len(findings) < 10:
-        from io import StringIO
-
-        from rich.console import Console
-
         show(result, Console(file=StringIO(), width=200))
 
 
@@ -79,3 +79,16 @@ def taken_or_told(action: Callable[[], Any]) -> Any:
         assert error.findings
         told(error.findings)
         return None
+
+
+def written(content: str | bytes) -> Path:
+    """A file in the working folder, anew for each example."""
+    path = Path("given.yaml")
+    path.unlink(missing_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
+    return path
+
+
+def dumped(data: object) -> Path:
+    """The same, of data."""
+    return written(yaml.safe_dump(data, allow_unicode=False))

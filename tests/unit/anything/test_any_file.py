@@ -1,12 +1,10 @@
 """The site file and the catalog, whatever stands in them or in their place."""
 
 import os
-import stat
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +12,7 @@ from kubestead.catalog import Catalog
 from kubestead.errors import InvalidInput
 from kubestead.preflight.checks import run_checks
 from kubestead.preflight.survey import Survey
-from kubestead.site import Site, load_site
+from kubestead.site import load_site
 from kubestead.site.model import HostSettings
 from kubestead.spec import ClusterSpec
 from kubestead.spec.loading import CLUSTER_KEYS
@@ -23,8 +21,8 @@ from tests.fixtures import catalog
 from tests.fixtures.hosts import NODES
 from tests.unit.anything.anything import (
     addresses,
+    dumped,
     ends,
-    huge,
     keys,
     mapping,
     networks,
@@ -32,6 +30,7 @@ from tests.unit.anything.anything import (
     texts,
     told,
     versions,
+    written,
 )
 
 READERS = [load_site, Catalog.load]
@@ -57,30 +56,6 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
 )
 CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 2000))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    """A home and a working folder of their own; nothing named by the environment."""
-    folder, before = tmp_path_factory.mktemp("home"), Path.cwd()
-    (folder / ".ssh").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(folder))
-        patch.delenv("KUBESTEAD_SITE", raising=False)
-        os.chdir(folder)
-        yield folder
-        os.chdir(before)
-
-
-def written(content: str | bytes) -> Path:
-    path = Path("given.yaml")
-    path.unlink(missing_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
-    return path
-
-
-def dumped(data: object) -> Path:
-    return written(yaml.safe_dump(data, allow_unicode=False))
 
 
 @given(st.sampled_from(READERS), st.binary() | st.text().map(str.encode))
@@ -264,48 +239,3 @@ def test_every_part_of_a_site_file_is_told_at_once():
         ("5: overrides.pod_cidr", "10.1.0.0/8"),
         ("6: twn", "lab"),
     ]
-
-
-pairs = st.lists(
-    st.tuples(texts | st.sampled_from(["node1", "node2", "Node_1"]), addresses | texts) | anything | st.tuples(texts),
-    max_size=4,
-)
-
-
-@given(pairs | anything | huge, pairs | anything | huge)
-def test_any_hosts_an_inventory_names(control_plane, workers):
-    taken_or_told(lambda: Site().inventory(control_plane, workers))
-
-
-@pytest.mark.parametrize(
-    ("control_plane", "workers", "words"),
-    [
-        ([("a", "192.0.2.1"), ("a", "192.0.2.2")], [], "host a: is named 2 times in control_plane"),
-        ([("a", "192.0.2.1")], [("a", "192.0.2.2")], "host a: is in both groups"),
-        ([("a", "192.0.2.1")], [("b", "192.0.2.1")], "has the same address as a"),
-        ([("a", "fd00::1")], [], "'fd00::1': is not an IPv4 address"),
-        ([("a", "224.0.0.1")], [], "'224.0.0.1': is no address of a machine"),
-        ([("a", "192.0.2.999")], [], "so its node address is unknown"),
-        ([("a", "a b")], [], "host a = 'a b': has neither an IP address nor a host name"),
-        ([("A", "192.0.2.1")], [], "host A: is not a name a node can have"),
-        (["a"], [], "control_plane.0 = 'a': must be a name and an address"),
-        ([("a",)], [], "must be a name and an address"),
-        ([("a", None)], [], "must be a name and an address"),
-        ("a", [], "control_plane = 'a': must be a list of pairs"),
-        ([], [], "has no control plane"),
-    ],
-)
-def test_hosts_that_are_wrong(control_plane, workers, words):
-    with pytest.raises(InvalidInput) as error:
-        Site().inventory(control_plane, workers)
-    assert words in str(error.value)
-
-
-def test_a_key_that_is_no_file(home):
-    for path in (home, home / "nowhere", home / "id"):
-        (home / "id").touch(mode=0o644)
-        settings = {"node1": HostSettings(address="192.0.2.1", key=path)}
-        with pytest.raises(InvalidInput) as error:
-            Site(hosts=settings).inventory([("node1", "")], [])
-        assert str(path) in str(error.value)
-    assert stat.S_IMODE((home / "id").stat().st_mode) == 0o644
