@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def validate(
     inventory: Annotated[Path, typer.Option(help="The inventory file.")] = Path("inventory/lab.py"),
     site: Annotated[
-        Path | None, typer.Option(help="The site file.  [default: $KUBESTEAD_SITE, else site.yaml]", show_default=False)
+        Path | None,
+        typer.Option(help="The site file; without it, $KUBESTEAD_SITE, else site.yaml.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -70,9 +71,9 @@ def show(result: Validation, console: Console) -> None:
     if result.said:
         console.print(Text(plain(result.said.rstrip())), soft_wrap=True)
     if result.findings:
-        table = Table(show_lines=True, pad_edge=False)
-        for column in ("where", "value", "reason", "fix"):
-            table.add_column(column, overflow="fold")
+        table = Table(show_lines=True, pad_edge=False, expand=True)
+        for column, ratio in (("where", 3), ("value", 2), ("reason", 4), ("fix", 4)):
+            table.add_column(column, overflow="fold", ratio=ratio)
         for finding in result.findings:
             table.add_row(*_row(finding))
         console.print(table)
