@@ -19,6 +19,7 @@ from kubestead.spec.fields import Ipv4, is_address, is_ipv4
 from kubestead.validation import nearest
 
 HOST_KEYS = {"strict": "yes", "accept-new": "accept-new"}
+_NODE_ADDRESS: TypeAdapter[object] = TypeAdapter(Ipv4)
 # Without them a dead link hangs a run for an hour: paramiko's own channel timeout is 3600 s.
 TIMEOUTS = {"channel_timeout": 15, "banner_timeout": 15, "auth_timeout": 15}
 
@@ -80,7 +81,7 @@ def _check_node_address(address: str, where: str, fix: str) -> list[Finding]:
         fix = f"{fix}, an IPv4 address the other nodes reach it by"
         return [Finding(where, f"{address} is a name, so its node address is unknown", fix)]
     try:
-        TypeAdapter(Ipv4).validate_python(address)
+        _NODE_ADDRESS.validate_python(address)
     except ValidationError as error:
         reason = str(error.errors()[0]["ctx"]["error"])
         return [Finding(where, f"{reason}, and its node address is to be one", fix, value=address)]
