@@ -7,7 +7,7 @@ from pyinfra import host
 
 from kubestead.operations.remedies import rejoin
 from kubestead.phases.load import load_spec
-from kubestead.phases.topology import first_control_plane, node_address
+from kubestead.phases.topology import asked_control_plane, node_address
 from kubestead.spec import NodeSpec
 
 rejoin(
@@ -15,7 +15,7 @@ rejoin(
     spec=load_spec(),
     node_spec=NodeSpec.load(host.data, host.name),
     node_address=node_address(host),
-    control_plane=first_control_plane(),
+    control_plane=asked_control_plane(),
     force=bool(host.data.get("force", False)),
     _serial=True,
 )

@@ -6,10 +6,10 @@ pyinfra inventory/lab.py deploys/renew_kubelet_certificate.py --limit k8s-worker
 from pyinfra import host
 
 from kubestead.operations.remedies import renew_kubelet_certificate
-from kubestead.phases.topology import first_control_plane
+from kubestead.phases.topology import asked_control_plane
 
 renew_kubelet_certificate(
     name="Renew the kubelet's certificate",
-    control_plane=first_control_plane(),
+    control_plane=asked_control_plane(),
     force=bool(host.data.get("force", False)),
 )

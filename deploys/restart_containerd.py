@@ -6,10 +6,10 @@ pyinfra inventory/lab.py deploys/restart_containerd.py --limit k8s-worker1
 from pyinfra import host
 
 from kubestead.operations.remedies import restart_containerd
-from kubestead.phases.topology import first_control_plane
+from kubestead.phases.topology import asked_control_plane
 
 restart_containerd(
     name="Restart containerd and the kubelet",
-    control_plane=first_control_plane(),
+    control_plane=asked_control_plane(),
     force=bool(host.data.get("force", False)),
 )

@@ -54,7 +54,10 @@ def unknown_key(where: str, key: object, known: Iterable[str], value: object = N
 
 
 def findings_of(error: ValidationError, model: type[BaseModel], locate: Callable[[Location], str]) -> list[Finding]:
-    """One finding per error; ``locate`` turns pydantic's location (``("hosts", "k8s-cp", "port")``) into a place."""
+    """One finding per error; ``locate`` turns pydantic's location (``("hosts", "k8s-cp", "port")``) into a place.
+
+    Values in a field declared with ``repr=False`` are not repeated: they may be secret.
+    """
     return [_finding(detail, model, locate) for detail in error.errors()]
 
 
@@ -62,10 +65,11 @@ def _finding(detail: Any, model: type[BaseModel], locate: Callable[[Location], s
     location: Location = detail["loc"]
     if location and location[-1] == "[key]":
         location = location[:-1]
-    where, value = locate(location), detail["input"]
+    where, value = locate(location), None if _secret(model, location) else detail["input"]
     holder = _holder(model, location)
     if detail["type"] == "extra_forbidden":
-        return unknown_key(where, location[-1], holder.model_fields, value)
+        # What stands below a key nobody knows may be as secret as what stands below the one that was meant.
+        return unknown_key(where, location[-1], holder.model_fields, None if isinstance(value, dict) else value)
     described = _describe(holder, location)
     if detail["type"] == "missing":
         return Finding(where, _REASONS["missing"], described)
@@ -76,6 +80,15 @@ def _finding(detail: Any, model: type[BaseModel], locate: Callable[[Location], s
         return Finding(where, f"must be {detail['ctx']['expected']}", described, value=value)
     message = detail["msg"].replace("Input should be", "must be")
     return Finding(where, _REASONS.get(detail["type"], message), described, value=value)
+
+
+def _secret(model: type[BaseModel], location: Location) -> bool:
+    """Some key of the location holds what is not to be printed."""
+    for end in range(1, len(location) + 1):
+        field = _holder(model, location[:end]).model_fields.get(str(location[end - 1]))
+        if field and not field.repr:
+            return True
+    return False
 
 
 def _holder(model: type[BaseModel], location: Location) -> type[BaseModel]:

@@ -70,6 +70,8 @@ def examine(inventory: Path, nodes: Sequence[str]) -> list[Diagnosis]:
     told = [one for one in found if not nodes or one.node in nodes]
     if not told:
         raise KubesteadError(_why(said, inventory))
+    if missing := sorted({*nodes} - {one.node for one in told}):
+        raise KubesteadError(f"{', '.join(missing)}: not found in {inventory}; it has the nodes of 'kubestead doctor'")
     return told
 
 
@@ -93,10 +95,9 @@ def show(found: Sequence[Diagnosis], inventory: Path, console: Console) -> None:
 
 
 def command(diagnosis: Diagnosis, inventory: Path) -> str:
-    """The next command: the least remedy's deploy, or what a person does where there is none."""
-    deploys = [remedy.value for remedy in diagnosis.remedies if Path(f"deploys/{remedy.value}.py").exists()]
-    if deploys:
-        return f"pyinfra {inventory} deploys/{deploys[0]}.py --limit {diagnosis.node}"
+    """The next command: the climb of the remedies, or what a person does where there is none."""
+    if any(Path(f"deploys/{remedy.value}.py").exists() for remedy in diagnosis.remedies):
+        return f"pyinfra {inventory} deploys/recover.py --limit {diagnosis.node}"
     return diagnosis.advice.replace("INVENTORY", str(inventory))
 
 

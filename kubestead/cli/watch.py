@@ -20,7 +20,12 @@ def watch(
     metrics_port: Annotated[int | None, typer.Option(help="Serve Prometheus metrics on this port.")] = None,
     metrics_address: Annotated[str, typer.Option(help="The address they are served on.")] = "127.0.0.1",
     notify: Annotated[
-        list[str] | None, typer.Option(metavar="APPRISE_URL", help="Who is told of hand-overs and recoveries.")
+        list[str] | None,
+        typer.Option(
+            metavar="APPRISE_URL",
+            envvar="KUBESTEAD_NOTIFY",
+            help="Who is told of hand-overs and recoveries; the variable takes several, with spaces between.",
+        ),
     ] = None,
     max_unhealthy: Annotated[
         str, typer.Option(help="Share of nodes; with more unwell only services are restarted, one node at a time.")

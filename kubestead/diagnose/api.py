@@ -26,14 +26,14 @@ class ApiObjects:
         asked: when, seconds since 1970 by the asking host's clock.
         nodes: all Node objects.
         leases: the leases of kube-node-lease.
-        pods: Cilium's pods, and every pod that is being deleted; others may be among them.
+        pods: Cilium's pods, and every pod that is being deleted; others may be among them. None: not known.
         cluster_info: the ConfigMap kube-public/cluster-info; None where there is none.
     """
 
     asked: float
     nodes: Sequence[Object]
     leases: Sequence[Object]
-    pods: Sequence[Object]
+    pods: Sequence[Object] | None
     cluster_info: Object | None = None
 
 
@@ -43,7 +43,7 @@ def api_views(objects: ApiObjects, names: Iterable[str]) -> dict[str, ApiView]:
     renewed = {_name(lease): seconds(_at(lease, "spec", "renewTime")) for lease in objects.leases}
     pods: dict[str | None, dict[tuple[str, str], PodView]] = {}
     labels: dict[tuple[str, str], Mapping[str, str]] = {}
-    for item in objects.pods:
+    for item in objects.pods or ():
         pod = pod_view(item)
         # Asked for twice, by label and as one being deleted: the fuller object has the labels.
         if _at(item, "metadata", "labels") or (pod.namespace, pod.name) not in labels:
@@ -53,7 +53,9 @@ def api_views(objects: ApiObjects, names: Iterable[str]) -> dict[str, ApiView]:
     operators = tuple(pod for pod in everyone if _labelled(labels[pod.namespace, pod.name], OPERATOR))
     ready = {name for name, node in nodes.items() if (condition := _ready(node)) and condition.status == "True"}
     ca, server = _cluster_info(objects.cluster_info)
-    common = ApiView(answers=True, asked=objects.asked, operators=operators, ca=ca, server=server)
+    common = ApiView(
+        answers=True, asked=objects.asked, pods=objects.pods is not None, operators=operators, ca=ca, server=server
+    )
     views = {}
     for name in {*names, *nodes}:
         mine = pods.get(name, {}).values()

@@ -45,7 +45,7 @@ def threshold(config: Mapping[str, Any], signal: str, whole: int) -> int:
     """Below how much of ``whole`` the kubelet evicts pods (``evictionHard``); 0 where it never does."""
     hard = config.get("evictionHard")
     told = hard.get(signal, "0") if isinstance(hard, Mapping) and hard else DEFAULTS[signal]
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%|[kMGT]i?|Ki)?", str(told).strip())
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%|k|[MGT]|[KMGT]i)?", str(told).strip())
     if not match:
         return 0
     number, unit = float(match[1]), match[2] or ""

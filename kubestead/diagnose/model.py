@@ -65,6 +65,7 @@ class ApiView:
         cordoned: scheduling is switched off (``spec.unschedulable``).
         cordoned_for: the remedy that did it and has not lifted it; empty where a person did.
         taints: its taints' keys.
+        pods: the question for pods was answered; else nothing is known of the next three.
         agent: the node's Cilium agent pod; None where there is none.
         operators: the pods of the Cilium operator.
         terminating: pods on the node past the time they should have been gone.
@@ -83,6 +84,7 @@ class ApiView:
     cordoned: bool | None = None
     cordoned_for: str = ""
     taints: tuple[str, ...] = ()
+    pods: bool = True
     agent: PodView | None = None
     operators: tuple[PodView, ...] = ()
     terminating: tuple[PodView, ...] = ()
@@ -104,7 +106,8 @@ class ApiView:
 class Neighbour:
     """What another host gets from the node's address: an echo, and connections to its SSH and kubelet ports.
 
-    A port that refuses is the sign of a host that lives: ``open``, ``refused`` or ``silent``.
+    A port that refuses is the sign of a host that lives: ``open``, ``refused`` or ``silent``; SSH's ``answers``
+    where its server greeted.
     """
 
     name: str

@@ -36,6 +36,9 @@ def reach(seen: Seen) -> Iterator[Finding]:
             rungs=(),
             advice=f"ssh -v {seen.node}; at its console: systemctl status ssh",
         )
+    elif not seen.api.answers or any(neighbour.ssh == "answers" for neighbour in seen.reach.neighbours):
+        # It may be well, or its SSH server lives and refuses this one: no reason to cut its power.
+        yield Finding(Cause.HOST_UNREACHABLE, text, rungs=(), advice=f"ssh -v {seen.node}")
     else:
         yield Finding(Cause.HOST_UNREACHABLE, text)
 
@@ -119,7 +122,9 @@ def clock(seen: Seen) -> Iterator[Finding]:
             way = "ahead of" if seconds > 0 else "behind"
             yield Finding(Cause.CLOCK_SKEWED, f"its clock is {abs(seconds):.1f} s {way} {against}")
     asked, renewed = seen.api.asked, seen.api.lease_renewed
-    if asked is not None and renewed is not None and renewed - asked > CLOCK_TOLERANCE_SECONDS:
+    # With a clock that was found right it is the asking control plane's that is behind.
+    right = seen.clock_skew is not None and abs(seen.clock_skew) <= CLOCK_TOLERANCE_SECONDS
+    if not right and asked is not None and renewed is not None and renewed - asked > CLOCK_TOLERANCE_SECONDS:
         yield Finding(Cause.CLOCK_SKEWED, f"its kubelet dates its lease {renewed - asked:.0f} s into the future")
 
 

@@ -9,7 +9,7 @@ from kubestead.diagnose.cause import Cause
 from kubestead.diagnose.finding import Finding, heard, last_words, shortened
 from kubestead.diagnose.kubelet_config import config_of, read
 from kubestead.diagnose.model import Seen
-from kubestead.diagnose.remedy import Remedy
+from kubestead.diagnose.remedy import LADDER, Remedy
 from kubestead.diagnose.report import NodeReport
 from kubestead.diagnose.rules_containerd import broken_program, crashed, crashes, halted, state
 
@@ -27,6 +27,9 @@ _REFUSED = re.compile(
     r"(update lease|ensure lease|register node|updating node status|get lease)"
     r".*(forbidden|denied|not allowed|Unauthorized)"
 )
+# It complains of what it wrote on disk itself.
+_KEPT = re.compile(r"checkpoint|state file|/var/lib/kubelet/")
+_WITHOUT_REJOIN = tuple(rung for rung in LADDER[Cause.KUBELET_CRASHING] if rung is not Remedy.REJOIN)
 # What the kubelet's last words mean (cmd/kubelet/app/server.go of v1.31); the first that fits is taken.
 LAST_WORDS = tuple(
     (re.compile(pattern), cause)
@@ -106,6 +109,7 @@ def _service(seen: Seen, report: NodeReport) -> Iterator[Finding]:
 
 
 def _crashing(report: NodeReport, mild: bool) -> Finding:
+    """One that keeps ending; a rejoin helps only against what it keeps on disk, and nothing against a port taken."""
     unit = report.kubelet
     words = last_words(unit.log) or "none"
     cause = next((cause for pattern, cause in LAST_WORDS if pattern.search(words)), Cause.KUBELET_CRASHING)
@@ -113,7 +117,11 @@ def _crashing(report: NodeReport, mild: bool) -> Finding:
         cause, words = Cause.KUBELET_BINARY_MISSING, "none, systemd could not execute it"
     times = f", ended by {unit.result}" if unit.result not in (None, "success") else ""
     times += f", started again {unit.restarts} times" if unit.restarts else ""
-    return Finding(cause, f"{state('kubelet', unit)}{times}; its last words: {words}", mild=mild)
+    text = f"{state('kubelet', unit)}{times}; its last words: {words}"
+    if cause is Cause.KUBELET_CRASHING and "address already in use" in words:
+        return Finding(cause, text, (), "sudo ss --listening --tcp --processes: who has the kubelet's port?", mild)
+    keeps = cause is not Cause.KUBELET_CRASHING or _KEPT.search(words)
+    return Finding(cause, text, None if keeps else _WITHOUT_REJOIN, mild=mild)
 
 
 def _does_nothing(seen: Seen, report: NodeReport) -> Iterator[Finding]:

@@ -90,7 +90,7 @@ def _agent(seen: Seen) -> Iterator[Finding]:
     if seen.report and seen.report.cilium_process in STOPPED_LETTERS:
         yield Finding(cause, f"its process is stopped by a signal (state {seen.report.cilium_process})")
     if agent is None:
-        if seen.api.exists:
+        if seen.api.exists and seen.api.pods:
             yield Finding(cause, "the API knows no Cilium agent on it")
     elif not agent.ready:
         trouble = f": {shortened(agent.trouble)}" if agent.trouble else ""

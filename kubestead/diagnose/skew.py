@@ -27,8 +27,11 @@ class Offset:
 def skews(offsets: Mapping[str, Offset]) -> dict[str, Offset]:
     """Each clock against the one in the middle, the controller's among them (whose offset is 0).
 
-    Of two in the middle the one nearer to the controller's is taken: it is the only other witness.
+    Of two in the middle the one nearer to the controller's is taken. One clock alone is not judged: it may be the
+    controller's that is off.
     """
+    if len(offsets) < 2:
+        return {}
     controller = Offset(0, 0)
     ordered = sorted([*offsets.values(), controller], key=lambda offset: offset.middle)
     middle = ordered[(len(ordered) - 1) // 2 : len(ordered) // 2 + 1]

@@ -47,7 +47,8 @@ class ClusterObjects(FactBase[ApiAnswer]):
             return ApiAnswer(None, asked, trouble)
         # The template leaves a comma after each of them.
         deleted = _json(f"[{said['deleted']}]") if "deleted" in said else []
-        pods = [*(_items(said.get("pods")) or []), *(pod for pod in deleted or [] if pod)]
+        ciliums = _items(said.get("pods"))
+        pods = None if ciliums is None else [*ciliums, *(pod for pod in deleted or [] if pod)]
         return ApiAnswer(ApiObjects(asked, nodes, leases, pods, _json(said.get("cluster_info"))), asked, trouble)
 
 

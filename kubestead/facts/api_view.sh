@@ -1,5 +1,5 @@
 # Read-only. Prints "key<TAB>JSON" lines of the cluster's objects, asked on a control plane, the questions side by side.
-# "trouble" lines say what was complained of; "asked" is when the answers were there.
+# "trouble" lines say what was complained of; "asked" is when the leases' answer was there.
 export LC_ALL=C PATH="$PATH:/usr/local/bin:/usr/bin"
 ask() {
     key=$1
@@ -16,7 +16,10 @@ deleted=$deleted'"name":"{{.metadata.name}}","deletionTimestamp":"{{.metadata.de
 deleted=$deleted'"{{with .spec.nodeName}}{{.}}{{end}}"},"status":{"phase":"{{.status.phase}}"}},{{end}}{{end}}null'
 
 ask nodes --raw /api/v1/nodes </dev/null | {
-    ask leases --raw /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases </dev/null | {
+    {
+        ask leases --raw /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases
+        printf 'asked\t%s\n' "$(date +%s.%N)"
+    } </dev/null | {
         ask pods --raw '/api/v1/namespaces/kube-system/pods?labelSelector=app.kubernetes.io%2Fpart-of%3Dcilium' </dev/null | {
             ask deleted pods --all-namespaces --output=go-template="$deleted" </dev/null | {
                 ask cluster_info --raw /api/v1/namespaces/kube-public/configmaps/cluster-info </dev/null
@@ -28,5 +31,4 @@ ask nodes --raw /api/v1/nodes </dev/null | {
     }
     cat
 }
-printf 'asked\t%s\n' "$(date +%s.%N)"
 exit 0

@@ -105,8 +105,9 @@ containerd_part() {
     printf '%s\n' "$plugins" | grep -E '[[:space:]]cri[[:space:]]|^ctr:' | cut -c 1-700 | lines plugin
     image=$(printf '%s\n' "$dump" | sed -n "s/^ *sandbox = ['\"]\(.*\)['\"]/\1/p" | head -n 1)
     # A name alone may stand in the store without what it names: "check" looks for that too.
-    [ -n "$image" ] && say sandbox_image "$image $(within 4 ctr --namespace k8s.io images check "name==$image" |
-        sed 1d | tr -s ' \t' '  ' | cut -d ' ' -f 4 | grep . || echo absent)"
+    # No answer is no sign that it is absent.
+    [ -n "$image" ] && found=$(within 4 ctr --namespace k8s.io images check "name==$image" 2>/dev/null) &&
+        say sandbox_image "$image $(printf '%s\n' "$found" | sed 1d | tr -s ' \t' '  ' | cut -d ' ' -f 4 | grep . || echo absent)"
 }
 
 kubelet_part() {

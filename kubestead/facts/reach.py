@@ -12,7 +12,10 @@ SSH_PORT, KUBELET_PORT = 22, 10250
 
 @dataclass(frozen=True)
 class Echo:
-    """One address: whether it answers a ping (None: there is no ``ping`` here); each port open, refused or silent."""
+    """One address: whether it answers a ping (None: there is no ``ping`` here); each port open, refused or silent.
+
+    An SSH server that lives greets first: its port then ``answers``.
+    """
 
     address: str
     ping: bool | None = None
@@ -34,10 +37,12 @@ class Echoes(FactBase[tuple[Echo, ...]]):
             'case $error in *refused*) echo refused;; *) echo silent;; esac; }; '
         )  # fmt: skip
         ping = 'p=none; command -v ping >/dev/null && { ping -c 1 -W 2 "$1" >/dev/null 2>&1 && p=yes || p=no; }; '
-        told = f'echo "$1 $p $(port "$1" {SSH_PORT}) $(port "$1" {KUBELET_PORT})"'
+        greeting = f'timeout 2 bash -c "exec 3<>/dev/tcp/$1/{SSH_PORT}; head -c 4 <&3" 2>/dev/null'
+        ssh = f's=$({greeting}); [ "$s" = SSH- ] && s=answers || s=$(port "$1" {SSH_PORT}); '
+        told = f'echo "$1 $p $s $(port "$1" {KUBELET_PORT})"'
         return StringCommand(
             r"printf '%s\n'", *[QuoteString(address) for address in addresses],
-            "| LC_ALL=C xargs -P 16 -L 1 sh -c", QuoteString(port + ping + told), "echo",
+            "| LC_ALL=C xargs -P 16 -L 1 sh -c", QuoteString(port + ping + ssh + told), "echo",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> tuple[Echo, ...]:

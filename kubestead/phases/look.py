@@ -37,11 +37,11 @@ class Report:
 
 def look(asked: Sequence[Host]) -> list[Diagnosis]:
     """The diagnosis of each of ``asked``, in their order."""
-    connected = {node.name for node in state.active_hosts}
     asking = gevent.spawn(_ask_api)
-    reaching = gevent.spawn(_reach, [node for node in asked if node.name not in connected])
-    reports = _reports([node for node in asked if node.name in connected])
-    answer, reach = asking.get(), reaching.get()
+    reaching = gevent.spawn(_reach, [node for node in asked if not _connected(node)])
+    told = _pool().map(_report, reachable := [node for node in asked if _connected(node)])
+    (answer, witness), reach = asking.get(), reaching.get()
+    reports = _judged(dict(zip([node.name for node in reachable], told, strict=True)), witness)
     views = _views(answer, [node.name for node in inventory])
     seen = {node.name: _seen(node, reports, views[node.name], reach) for node in asked}
     if answer.objects is None and not _somebody_is_heard(seen):
@@ -49,11 +49,14 @@ def look(asked: Sequence[Host]) -> list[Diagnosis]:
     return [diagnose(seen[node.name]) for node in asked]
 
 
-def _reports(nodes: Sequence[Host]) -> dict[str, Report]:
-    """What each of these hosts says of itself, all asked at once."""
-    reports = dict(zip([node.name for node in nodes], _pool().map(_report, nodes), strict=True))
-    offsets = {name: one.clock for name, one in reports.items() if one.clock}
-    off = skews(offsets)
+def _connected(node: Host) -> bool:
+    """SSH reaches it: pyinfra leaves a host out of the run for one fact that failed, and it is there all the same."""
+    return node in state.active_hosts or bool(node.connected)
+
+
+def _judged(reports: Mapping[str, Report], witness: Mapping[str, Offset]) -> dict[str, Report]:
+    """The reports with how far each clock is off the others, those of ``witness`` among them."""
+    off = skews({**witness, **{name: one.clock for name, one in reports.items() if one.clock}})
     return {name: replace(one, clock=off.get(name)) for name, one in reports.items()}
 
 
@@ -67,23 +70,25 @@ def _report(node: Host) -> Report:
     return Report(report, "", clock)
 
 
-def _ask_api() -> ApiAnswer:
-    """The API's answer to the first control plane that gets one."""
+def _ask_api() -> tuple[ApiAnswer, dict[str, Offset]]:
+    """The API's answer to the first control plane that gets one, and that host's clock against the controller's."""
     answer = ApiAnswer(trouble="no control plane can be reached over SSH")
     reached = False
     for node in group(CONTROL_PLANE):
         if state.is_host_in_limit(node) and node not in state.active_hosts:
             continue
+        sent = now()
         said = fact_of(node, ClusterObjects)
+        received = now()
         found, failure = said
         reached = reached or found is not None
         answer = found or replace(answer, trouble=f"{node.name}: {failure.reason if failure else 'no answer'}")
-        if answer.objects:
-            return answer
+        if answer.objects and answer.asked is not None:
+            return answer, {node.name: Offset(answer.asked - received, answer.asked - sent)}
     if not reached:
         names = ", ".join(node.name for node in group(CONTROL_PLANE))
         logger.error(f"no control plane can be reached over SSH ({names}): what the API says of the nodes is not known")
-    return answer
+    return answer, {}
 
 
 def _views(answer: ApiAnswer, names: Sequence[str]) -> Mapping[str, ApiView]:
@@ -140,7 +145,7 @@ def _explained(seen: Mapping[str, Seen]) -> dict[str, Seen]:
     known = [one for one in seen.values() if one.role == "control_plane"]
     if not known:
         others = [node for node in group(CONTROL_PLANE) if not state.is_host_in_limit(node)]
-        reports = _reports(others)
+        reports = _judged(dict(zip([node.name for node in others], _pool().map(_report, others), strict=True)), {})
         silent = next(iter(seen.values())).api
         known = [_seen(node, reports, silent, {}) for node in others]
     down = next((found for found in map(diagnose, known) if found.cause is not Cause.HEALTHY), None)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
+from paramiko import SSHException
 from pyinfra import host, inventory, state
 from pyinfra.api import FunctionCommand, operation
 from pyinfra.api.exceptions import PyinfraError
@@ -18,7 +19,7 @@ from kubestead.operations.remedies.powering import back_in_service, out_of_servi
 from kubestead.operations.remedies.steps import StepFailed, attempt, told
 from kubestead.phases.look import look
 from kubestead.phases.restore import restore_node
-from kubestead.phases.topology import first_control_plane, node_address
+from kubestead.phases.topology import asked_control_plane, node_address
 from kubestead.spec import ClusterSpec, NodeSpec
 
 # After a remedy a Cilium agent and the pods' conditions need some time to be told well.
@@ -34,9 +35,9 @@ def recover(spec: ClusterSpec) -> None:
 
     The run ends with exit code 1 where a node is handed over to a person.
     """
-    climb(name="Recover", spec=spec, control_plane=first_control_plane(), _serial=True)
+    climb(name="Recover", spec=spec, control_plane=asked_control_plane(), _serial=True)
     if host.name == min(node.name for node in state.active_hosts) and _unreached():
-        climb_from_outside(name="Recover from outside", control_plane=first_control_plane())
+        climb_from_outside(name="Recover from outside", control_plane=asked_control_plane())
 
 
 @operation(is_idempotent=False, _set_in_op=False)
@@ -116,7 +117,10 @@ def _take(node: Host, remedy: Callable[[], object]) -> bool:
 def _climb_from_outside(_: Host, control_plane: Host) -> None:
     failed = []
     for node in _unreached():
-        failure = _from_outside(node, control_plane)
+        try:
+            failure = _from_outside(node, control_plane)
+        except (PyinfraError, SSHException, OSError) as error:
+            failure = f"{node.name}: lost on the way: {str(error) or type(error).__name__}"
         if failure:
             failed.append(failure)
         else:  # pyinfra counts it as failed since it could not connect

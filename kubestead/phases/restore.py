@@ -15,7 +15,7 @@ from kubestead.phases.gather import fact_of, once
 from kubestead.phases.host import prepare_host
 from kubestead.phases.packages import REPOSITORY, install_kubernetes_packages
 from kubestead.phases.sources import Sources
-from kubestead.phases.topology import first_control_plane, node_address
+from kubestead.phases.topology import asked_control_plane, node_address
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
 
@@ -34,7 +34,7 @@ def restore_node(spec: ClusterSpec, force: bool = False) -> None:
     Raises:
         DeployError: the catalog cannot be read, or nobody can tell whose cluster this is.
     """
-    control_plane = first_control_plane()
+    control_plane = asked_control_plane()
     cluster, failed = once("running cluster", lambda: fact_of(control_plane, RunningClusterFacts))
     if cluster is None:
         reason = failed.reason if failed else "it holds no cluster"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyinfra import host, inventory
+from pyinfra import host, inventory, state
 from pyinfra.api import DeployError
 from pyinfra.api.exceptions import NoGroupError
 from pyinfra.api.host import Host
@@ -25,6 +25,14 @@ def first_control_plane() -> Host:
     if not hosts:
         raise DeployError("the inventory has no group 'control_plane'; name at least one host in it")
     return hosts[0]
+
+
+def asked_control_plane() -> Host:
+    """The host whose API is asked of nodes: the first control plane that is not known to be out of reach."""
+    for node in group(CONTROL_PLANE):
+        if node in state.active_hosts or not state.is_host_in_limit(node):
+            return node
+    return first_control_plane()
 
 
 def is_first_control_plane() -> bool:

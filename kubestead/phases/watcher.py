@@ -113,4 +113,5 @@ def _unit() -> str:
         name=places.NAME, user=places.USER, software=places.CURRENT, state=places.STATE, site=places.SITE,
         inventory=places.INVENTORY, kubeconfig=places.KUBECONFIG, environment=places.ENVIRONMENT,
         metrics_address=node_address(host), metrics_port=places.METRICS_PORT, memory_max=places.MEMORY_MAX,
+        stop_seconds=places.STOP_SECONDS,
     )  # fmt: skip

@@ -10,8 +10,9 @@ whose kubelets have stopped, the night this tool was begun for. Everything heavi
 by these restarts or by a person, who is told.
 
 Control planes (:func:`control_plane`): one at a time, whatever the remedy. Nothing that ends its pods, etcd's among
-them, runs while the other healthy control planes are fewer than etcd's majority; with one or two control planes that
-is never, and such a rung is left out of the ladder (:func:`kubestead.recovery.ladder.rungs`).
+them, runs while the other members of etcd that are ready, on healthy nodes, are fewer than its majority, or while that
+is not known; with one or two control planes that is never, and such a rung is left out of the ladder
+(:func:`kubestead.recovery.ladder.rungs`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from kubestead.diagnose import Remedy
+from kubestead.recovery.etcd import against
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.weight import WEIGHT, Weight
 from kubestead.recovery.world import NodeState, World
@@ -33,11 +35,6 @@ def allowed(count: int, share: float) -> int:
     """How many of ``count`` nodes may be unwell before the storm guard trips."""
     # A share like 0.29 of 100 is 28.999999999999996 in binary.
     return max(1, math.floor(count * share + 1e-9))
-
-
-def quorum(count: int) -> int:
-    """How many of ``count`` etcd members are its majority."""
-    return count // 2 + 1
 
 
 def in_storm(world: World, settings: Settings) -> bool:
@@ -66,10 +63,12 @@ def control_plane(world: World, work: Work, node: NodeState, remedy: Remedy, set
     if others := [one.name for one, _ in work if one.control_plane]:
         return f"one control plane at a time, {others[0]} is worked on"
     planes = [one for one in world.nodes if one.control_plane]
-    healthy = sum(one.healthy(settings) for one in planes if one.name != node.name)
-    if WEIGHT[remedy] is Weight.DISRUPTIVE and healthy < quorum(len(planes)):
-        return f"{healthy} other control planes are healthy, etcd needs {quorum(len(planes))} of {len(planes)}"
-    return None
+    if WEIGHT[remedy] is not Weight.DISRUPTIVE:
+        return None
+    # The API goes on calling a pod ready whose node has just fallen over.
+    unwell = {one.name for one in planes if not one.healthy(settings)}
+    members = world.etcd and {name: ready and name not in unwell for name, ready in world.etcd.items()}
+    return against(members, node.name, len(planes))
 
 
 def one_disruptive(world: World, work: Work, node: NodeState, remedy: Remedy, settings: Settings) -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from enum import Enum
 from typing import Any
 
 from kubestead.diagnose import Remedy
+from kubestead.recovery.attempts import Attempt, Handed, Outcome
 
 VERSION = 1
 # A ConfigMap holds 1 MiB; an attempt takes about 250 bytes. What is older than a week serves no decision.
@@ -16,62 +16,28 @@ MOST_ATTEMPTS = 1000
 KEPT_SECONDS = 7 * 24 * 3600
 
 
-class Outcome(str, Enum):
-    """What became of a remedy."""
-
-    RUNNING = "running"
-    RECOVERED = "recovered"
-    DONE = "done"
-    """It did what it can; the node is not back by it (its pods were let go)."""
-    FAILED = "failed"
-    TIME_LIMIT = "time-limit"
-    INTERRUPTED = "interrupted"
-
-    def __str__(self) -> str:
-        return self.value
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One remedy on one node; times in seconds since 1970.
-
-    Args:
-        climb: when its climb of the ladder began; attempts of one climb share it.
-        why: what was found missing, where it did not end well.
-    """
-
-    node: str
-    climb: float
-    cause: str
-    remedy: Remedy
-    started: float
-    watcher: str
-    outcome: Outcome = Outcome.RUNNING
-    ended: float | None = None
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Handed:
-    """A node that is a person's now: since when, for which cause, and why."""
-
-    since: float
-    cause: str
-    why: str
-
-
 @dataclass(frozen=True)
 class History:
-    """Attempts in the order they began; open climbs and hand-overs by node; every node seen in the cluster."""
+    """Attempts in the order they began; open climbs and hand-overs by node.
+
+    ``nodes`` were well in the cluster at some time; ``apart`` were cordoned or paused by a person when last seen.
+    ``tainted`` may carry the out-of-service taint of a watcher's, however long ago it was set.
+    """
 
     attempts: tuple[Attempt, ...] = ()
     open: Mapping[str, float] = field(default_factory=dict)
     handed: Mapping[str, Handed] = field(default_factory=dict)
     nodes: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
+    tainted: frozenset[str] = frozenset()
 
     def of(self, node: str) -> tuple[Attempt, ...]:
         """The node's attempts."""
         return tuple(attempt for attempt in self.attempts if attempt.node == node)
+
+    def marked(self, node: str, text: str) -> Attempt | None:
+        """The last attempt that puts this mark on what it leaves on the node; None: a person's hand did."""
+        return next((one for one in reversed(self.of(node)) if one.mark == text), None)
 
     def spent(self, node: str, climb: float) -> set[Remedy]:
         """Remedies not to be tried again in this climb: those that ended otherwise, and those interrupted twice."""
@@ -94,7 +60,9 @@ class History:
         """With a remedy at work, its climb open."""
         oldest = attempt.started - KEPT_SECONDS
         kept = [one for one in self.attempts if one.started > oldest][-(MOST_ATTEMPTS - 1) :]
-        return replace(self, attempts=(*kept, attempt), open={**self.open, attempt.node: attempt.climb})
+        tainted = self.tainted | {attempt.node} if attempt.remedy is Remedy.OUT_OF_SERVICE else self.tainted
+        opened = {**self.open, attempt.node: attempt.climb}
+        return replace(self, attempts=(*kept, attempt), open=opened, tainted=tainted)
 
     def ended(self, node: str, outcome: Outcome, now: float, why: str = "") -> History:
         """With the node's running attempt at its end; a recovery closes the climb and what was handed over."""
@@ -115,6 +83,10 @@ class History:
         """With the node a person's; its climb is over."""
         return replace(self, open=_without(self.open, node), handed={**self.handed, node: handed})
 
+    def taken_back(self, node: str) -> History:
+        """Without a taint of ours on the node."""
+        return replace(self, tainted=self.tainted - {node})
+
     def interrupted(self, now: float, busy: frozenset[str] = frozenset()) -> History:
         """With every attempt that is still said to run ended, but for nodes somebody is ``busy`` with."""
         done = tuple(
@@ -125,9 +97,12 @@ class History:
         )
         return replace(self, attempts=done)
 
-    def seen(self, nodes: frozenset[str]) -> History:
-        """With these nodes known to have been in the cluster."""
-        return self if nodes <= self.nodes else replace(self, nodes=self.nodes | nodes)
+    def seen(self, well: frozenset[str], present: frozenset[str], apart: frozenset[str]) -> History:
+        """With the nodes that are well known to have been in the cluster, and of those present who is kept apart.
+
+        Of a node that is gone what was last seen stands: one that a person has drained and deleted is not missing.
+        """
+        return replace(self, nodes=self.nodes | well, apart=(self.apart - present) | apart)
 
     def to_json(self) -> str:
         """For the ConfigMap and the local copy."""
@@ -138,6 +113,8 @@ class History:
                 "open": dict(self.open),
                 "handed": {node: asdict(handed) for node, handed in self.handed.items()},
                 "nodes": sorted(self.nodes),
+                "apart": sorted(self.apart),
+                "tainted": sorted(self.tainted),
             },
             separators=(",", ":"),
         )
@@ -161,6 +138,13 @@ class History:
                 open={node: float(climb) for node, climb in data["open"].items()},
                 handed={node: Handed(**handed) for node, handed in data["handed"].items()},
                 nodes=frozenset(data["nodes"]),
+                apart=frozenset(data.get("apart", ())),
+                # Written by a version that did not know them: by its attempts.
+                tainted=frozenset(
+                    data.get(
+                        "tainted", [one["node"] for one in data["attempts"] if one["remedy"] == Remedy.OUT_OF_SERVICE]
+                    )
+                ),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a history of recoveries: {error!r}") from error

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubestead.diagnose import Diagnosis, Remedy
-from kubestead.recovery.guards import quorum
-from kubestead.recovery.history import Attempt, History, Outcome
+from kubestead.recovery.attempts import Attempt, Outcome
+from kubestead.recovery.etcd import quorum
+from kubestead.recovery.history import History
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.weight import NEEDS_POWER, WEIGHT, Weight
 from kubestead.recovery.world import NodeState

@@ -89,11 +89,13 @@ def _well(node: NodeState, history: History, settings: Settings) -> Decision | N
 
 def _look(node: NodeState, world: World, settings: Settings) -> Decision | None:
     """A healthy node whose lease is late is looked at once, ahead of time; looking is no touching."""
-    wanted = node.managed and not (world.paused or node.paused or node.cordoned) and node.look is None
+    wanted = node.managed and world.paused is False and not (node.paused or node.cordoned) and node.look is None
     return Diagnose(node.name) if wanted else None
 
 
 def _left_alone(node: NodeState, world: World) -> Hold | None:
+    if world.paused is None:
+        return Hold(node.name, "pause", "whether recovery is paused could not be read")
     if world.paused:
         return Hold(node.name, "pause", "recovery is paused for the cluster")
     if node.paused:

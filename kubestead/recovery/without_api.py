@@ -21,20 +21,26 @@ ALLOWED = (Remedy.RESTART_KUBELET, Remedy.RESTART_CONTAINERD)
 
 
 def decide_without_api(
-    planes: Sequence[NodeState], history: History, now: float, silent_for: float, settings: Settings
+    planes: Sequence[NodeState],
+    paused: bool | None,
+    history: History,
+    now: float,
+    silent_for: float,
+    settings: Settings,
 ) -> list[Decision]:
     """What is to be done about the control planes of an API that does not answer.
 
     Args:
-        planes: the control planes; of each only ``busy``, ``paused`` (as last seen) and ``look`` count.
+        planes: the control planes; of each only ``busy``, ``paused`` and ``cordoned`` (as last seen), ``look`` count.
+        paused: the whole cluster is, as last read; None: it was never read, and nothing is done.
         history: what was done, as far as it is known without the API.
         now: seconds since 1970.
         silent_for: seconds since the API last answered.
         settings: the limits.
     """
-    if silent_for < settings.api_silent_after or any(node.busy for node in planes):
+    if paused is not False or silent_for < settings.api_silent_after or any(node.busy for node in planes):
         return []
-    free = [node for node in planes if node.managed and not node.paused]
+    free = [node for node in planes if node.managed and not (node.paused or node.cordoned)]
     unseen = [node for node in free if node.look is None or node.look.age > pause(node.look, settings)]
     if unseen:
         return [Diagnose(node.name) for node in unseen]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kubestead.diagnose import Diagnosis, Remedy
+from kubestead.recovery.etcd import Members
 from kubestead.recovery.settings import Settings
 
 
@@ -94,12 +95,15 @@ class World:
     Args:
         nodes: those of the cluster, and those of the inventory that were in it before.
         leading: this watcher holds the Lease.
-        paused: the whole cluster is paused, by annotation on kube-system or on the history's ConfigMap.
+        paused: the whole cluster is paused, by annotation on kube-system or on the history's ConfigMap; None: that is
+            not known, and nothing is done.
+        etcd: its members; None: not known.
     """
 
     nodes: tuple[NodeState, ...]
     leading: bool = True
-    paused: bool = False
+    paused: bool | None = False
+    etcd: Members | None = None
 
 
 @dataclass(frozen=True)

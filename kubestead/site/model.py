@@ -106,7 +106,10 @@ class HostSettings(_Part):
     labels: Labels = {}
     taints: Taints = ()
     power: Annotated[Power, Field(strict=False)] | None = Field(
-        default=None, description="the commands status, off and on for this host's power"
+        # Not to be printed: a command may hold a controller's password.
+        default=None,
+        repr=False,
+        description="the commands status, off and on for this host's power",
     )
 
 

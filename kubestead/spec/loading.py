@@ -17,7 +17,18 @@ from kubestead.validation import findings_of, unknown_key
 CLUSTER_KEYS = frozenset(ClusterSpec.model_fields)
 NODE_KEYS = frozenset(NodeSpec.model_fields)
 RUN_KEYS = frozenset(
-    {"skip_unreachable", "confirm", "state", "watcher_hosts", "force", "drain_seconds", "diagnosis_file"}
+    {
+        "skip_unreachable",
+        "confirm",
+        "state",
+        "watcher_hosts",
+        "force",
+        "drain_seconds",
+        "over_budgets",
+        "over_quorum",
+        "diagnosis_file",
+        "watcher",
+    }
 )
 # pyinfra's connection and global arguments, its @fake connector, and what kubestead's inventory adds.
 FOREIGN_PREFIXES = ("ssh_", "_", "fake_", "kubestead_")

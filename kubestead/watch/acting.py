@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from kubestead.clock import now as epoch
-from kubestead.diagnose import Cause, Diagnosis
-from kubestead.recovery.history import Attempt, Handed, Outcome
+from kubestead.diagnose import Cause
+from kubestead.recovery.attempts import Attempt, Handed, Outcome
 from kubestead.recovery.world import Apply, Decision, Diagnose, HandOver, Hold, Recovered
 from kubestead.watch.deploys import Deploys
 from kubestead.watch.jobs import DIAGNOSES_AT_ONCE, NODES_PER_DIAGNOSIS, Jobs, Looks
 from kubestead.watch.ledger import Ledger
-from kubestead.watch.note import Note, Told
+from kubestead.watch.note import Note, Told, about
 from kubestead.watch.remedying import Remedying
 
 # Guards whose word a person should get as a message, not only in the log.
@@ -47,20 +47,25 @@ class Acting:
         # What was told of a node last, while it is undecided: the same is not told again.
         self._last: dict[str, tuple[object, ...]] = {}
 
-    def carry_out(self, decisions: Iterable[Decision], may_go_on: Callable[[], bool], api: bool = True) -> None:
+    def carry_out(
+        self,
+        decisions: Iterable[Decision],
+        may_go_on: Callable[[], bool],
+        alone: Callable[[], bool] | None = None,
+    ) -> None:
         """Carry them out.
 
         Args:
             decisions: of one moment.
             may_go_on: whether this watcher still may act; asked again and again while something runs.
-            api: False while the API does not answer.
+            alone: given while the API does not answer: whether no other control plane's does.
         """
         suspects = []
         for decision in decisions:
             if isinstance(decision, Diagnose):
                 suspects.append(decision.node)
             elif isinstance(decision, Apply):
-                self._apply(decision, may_go_on, api)
+                self._apply(decision, may_go_on, alone)
             elif isinstance(decision, Hold):
                 self._hold(decision)
             elif isinstance(decision, HandOver):
@@ -74,10 +79,10 @@ class Acting:
     def _diagnose(self, nodes: list[str], may_go_on: Callable[[], bool]) -> None:
         for diagnosis in self._deploys.diagnose(nodes, may_go_on).values():
             if self._looks.put(diagnosis) and diagnosis.cause is not Cause.HEALTHY:
-                self._tell(_note(Told.DIAGNOSED, diagnosis, seconds=self._unwell_for(diagnosis.node)))
+                self._tell(about(Told.DIAGNOSED, diagnosis, seconds=self._unwell_for(diagnosis.node)))
 
-    def _apply(self, apply: Apply, may_go_on: Callable[[], bool], api: bool) -> None:
-        note = partial(_note, diagnosis=apply.diagnosis, remedy=str(apply.remedy))
+    def _apply(self, apply: Apply, may_go_on: Callable[[], bool], alone: Callable[[], bool] | None) -> None:
+        note = partial(about, diagnosis=apply.diagnosis, remedy=str(apply.remedy))
         unwell_for = self._unwell_for(apply.node)
         if self._dry_run:
             if self._new(apply.node, Told.WOULD_APPLY, apply.remedy, apply.diagnosis.cause):
@@ -92,10 +97,10 @@ class Acting:
         def work() -> None:
             verifying = partial(self._jobs.verifying, apply.node)
             try:
-                if api:
-                    outcome, why = self._remedying.run(apply, unwell_for, may_go_on, verifying)
+                if alone:
+                    outcome, why = self._remedying.run_without_api(apply, may_go_on, alone)
                 else:
-                    outcome, why = self._remedying.run_without_api(apply, may_go_on)
+                    outcome, why = self._remedying.run(apply, unwell_for, may_go_on, verifying)
             except Exception as error:  # noqa: BLE001 - whatever it was, the attempt has ended and has to be told
                 outcome, why = Outcome.FAILED, repr(error)
             self._looks.forget(apply.node)
@@ -137,7 +142,7 @@ class Acting:
         self._ledger.change(lambda history: history.handed_over(node, Handed(epoch(), cause, decision.why)))
         if diagnosis:
             seconds = self._unwell_for(node)
-            note = _note(Told.HAND_OVER, diagnosis, seconds=seconds, why=decision.why, advice=diagnosis.advice)
+            note = about(Told.HAND_OVER, diagnosis, seconds=seconds, why=decision.why, advice=diagnosis.advice)
         else:
             note = Note(Told.HAND_OVER, node, why=decision.why)
         self._tell(Note(**{**vars(note), "warning": True, "notify": not again}))
@@ -165,21 +170,3 @@ class Acting:
         """These are well, or another watcher's: what held them is over."""
         for node in nodes:
             self._last.pop(node, None)
-
-
-def _note(
-    decision: Told,
-    diagnosis: Diagnosis,
-    *,
-    remedy: str = "",
-    outcome: str = "",
-    seconds: float | None = None,
-    why: str = "",
-    advice: str = "",
-    warning: bool = False,
-    notify: bool = False,
-) -> Note:
-    return Note(
-        decision, diagnosis.node, diagnosis.cause.value, diagnosis.evidence, remedy, outcome, seconds, "", why, advice,
-        warning, notify,
-    )  # fmt: skip

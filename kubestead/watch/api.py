@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
+import yaml
 from kubernetes import config
 from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
@@ -148,9 +149,11 @@ def connect(kubeconfig: Path) -> Api:
     configuration = Configuration()
     try:
         config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except (config.ConfigException, OSError) as error:
+    except (config.ConfigException, OSError, yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
         fix = "pyinfra INVENTORY deploys/cluster.py writes .kubestead/kubeconfig"
-        raise KubesteadError(f"{kubeconfig}: cannot be used ({error}); {fix}") from error
+        # A parser's words quote the file, which holds a credential.
+        reason = "not YAML" if isinstance(error, yaml.YAMLError) else error
+        raise KubesteadError(f"{kubeconfig}: cannot be used ({reason}); {fix}") from None
     return Api(configuration)
 
 

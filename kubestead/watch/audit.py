@@ -7,6 +7,7 @@ import threading
 from datetime import datetime, timezone
 from pathlib import Path
 
+from kubestead.errors import KubesteadError
 from kubestead.watch.note import Note
 
 
@@ -16,10 +17,18 @@ class Audit:
     Args:
         path: the file; its folder is made, for nobody else to read.
         watcher: this watcher's name, in every line.
+
+    Raises:
+        KubesteadError: the file cannot be written.
     """
 
     def __init__(self, path: Path, watcher: str) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.open("a").close()
+        except OSError as error:
+            reason = error.strerror or error
+            raise KubesteadError(f"{path}: cannot be written ({reason}); give a folder of yours: --folder") from None
         self._path, self._watcher = path, watcher
         self._lock = threading.Lock()
 

@@ -27,16 +27,24 @@ class Deploys:
     Args:
         inventory: the hosts.
         folder: for what they say, a file per run.
+        watcher: whose they are: it stands in what they leave on a node.
     """
 
-    def __init__(self, inventory: Inventory, folder: Path) -> None:
-        self._inventory, self._folder = inventory, folder
+    def __init__(self, inventory: Inventory, folder: Path, watcher: str) -> None:
+        self._inventory, self._folder, self._watcher = inventory, folder, watcher
 
     def diagnose(self, nodes: Sequence[str], may_go_on: MayGoOn) -> dict[str, Diagnosis]:
         """Look at these nodes, at once; of a node nothing was said about the cause is ``unknown``.
 
         Empty when it was ended because this watcher may not act any more: that says nothing of the nodes.
         """
+        try:
+            return self._diagnose(nodes, may_go_on)
+        except OSError as error:  # this machine's disk is full, or its processes are used up
+            ended = Ended(1, 0, str(error))
+            return {node: _unknown(node, ended) for node in nodes}
+
+    def _diagnose(self, nodes: Sequence[str], may_go_on: MayGoOn) -> dict[str, Diagnosis]:
         limits = dict.fromkeys((*nodes, self._inventory.control_planes[0]))
         with tempfile.TemporaryDirectory(prefix="kubestead-diagnosis-") as folder:
             file = Path(folder) / "diagnoses.jsonl"
@@ -50,7 +58,7 @@ class Deploys:
         """Run a remedy of the deploys, or cycle the power."""
         if remedy is Remedy.POWER_CYCLE:
             return self._power_cycle(node)
-        return self._deploy(remedy.value, (node,), TIME_LIMIT[remedy], may_go_on)
+        return self._deploy(remedy.value, (node,), TIME_LIMIT[remedy], may_go_on, f"watcher={self._watcher}")
 
     def power(self, node: str) -> str:
         """``on`` or ``off`` by the site's own command; empty where it does not say."""

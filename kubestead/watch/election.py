@@ -72,7 +72,8 @@ class Election:
         self._renewed: float | None = None
         self._observed: tuple[Any, float] = (None, clock())
         self._version = ""
-        self._transitions = 0
+        # How often the Lease has changed hands: the same number again, and nobody else had it meanwhile.
+        self.term = 0
         self._acquired = ""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="election", daemon=True)
@@ -132,7 +133,7 @@ class Election:
         if self.holder != self.name:
             self._renewed = None
         self._version = lease["metadata"]["resourceVersion"]
-        self._transitions = int(spec.get("leaseTransitions") or 0)
+        self.term = int(spec.get("leaseTransitions") or 0)
         self._acquired = spec.get("acquireTime") or ""
 
     def _run_out(self) -> bool:
@@ -145,7 +146,7 @@ class Election:
 
     def _take(self) -> None:
         if self.holder != self.name:
-            self._transitions += 1
+            self.term += 1
             self._acquired = ""
         self._renew()
         self.holder = self.name
@@ -174,6 +175,6 @@ class Election:
                 "leaseDurationSeconds": max(1, round(seconds)),
                 "acquireTime": self._acquired,
                 "renewTime": now,
-                "leaseTransitions": self._transitions,
+                "leaseTransitions": self.term,
             },
         }

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ class Inventory:
         path: the inventory file.
         control_planes, workers: names, in the inventory's order.
         power: the site's power commands ``status``, ``off`` and ``on`` by host, where it has them.
+        addresses: the control planes' addresses among the nodes, by name.
     """
 
     path: Path
     control_planes: tuple[str, ...]
     workers: tuple[str, ...]
     power: Mapping[str, Mapping[str, str]]
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -67,4 +69,10 @@ def parse(path: Path, hosts: list[dict[str, Any]]) -> Inventory:
     if not groups["control_plane"]:
         raise KubesteadError(f"{path}: has no host in the group control_plane")
     power = {host["name"]: host["data"]["kubestead_power"] for host in hosts if host["data"].get("kubestead_power")}
-    return Inventory(path, groups["control_plane"], groups["workers"], power)
+    planes = [host for host in hosts if host["name"] in groups["control_plane"]]
+    # As kubestead.phases.topology.node_address, which needs pyinfra's host.
+    addresses = {
+        host["name"]: str(host["data"].get("node_address") or host["data"].get("ssh_hostname") or host["name"])
+        for host in planes
+    }
+    return Inventory(path, groups["control_plane"], groups["workers"], power, addresses)

@@ -39,7 +39,8 @@ class Jobs:
 
     def diagnoses(self) -> int:
         """How many diagnoses run."""
-        return sum(thread.name.startswith("diagnosing") for thread in self._threads)
+        with self._lock:
+            return sum(thread.name.startswith("diagnosing") for thread in self._threads)
 
     def start(self, nodes: Iterable[str], kind: Kind, remedy: Remedy | None, work: Callable[[], None]) -> None:
         """Do some work on nodes that are free, in a thread."""
@@ -65,11 +66,15 @@ class Jobs:
         with self._lock:
             self._busy[node] = ("verifying", self._busy[node][1])
 
-    def join(self, seconds: float) -> None:
-        """Wait for those at work."""
-        end = time.monotonic() + seconds
-        for thread in tuple(self._threads):
-            thread.join(max(0.0, end - time.monotonic()))
+    def join(self, seconds: float, power_seconds: float) -> None:
+        """Wait for those at work, for who switches power longer: between off and on nobody else would switch on."""
+        begun = time.monotonic()
+        with self._lock:
+            threads = tuple(self._threads)
+            switching = [name for name, (_, remedy) in self._busy.items() if remedy is Remedy.POWER_CYCLE]
+        for thread in threads:
+            limit = power_seconds if thread.name.partition(" ")[2] in switching else seconds
+            thread.join(max(0.0, begun + limit - time.monotonic()))
 
 
 class Looks:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kubestead.clock import now as epoch
-from kubestead.recovery.history import History, Outcome
+from kubestead.recovery.attempts import Outcome
+from kubestead.recovery.history import History
 from kubestead.watch.api import Unanswered, said
 from kubestead.watch.note import Note, Told
 from kubestead.watch.parts import Parts
@@ -20,15 +21,14 @@ class Leading:
     def __init__(self, parts: Parts, dry_run: bool) -> None:
         self._parts, self._dry_run = parts, dry_run
         self._leads = False
+        # The Lease's term this watcher led in last: in a later one somebody else may have led, and written.
+        self._term: int | None = None
         self._told: bool | None = None
-        # At the start everybody else may have written.
-        self._superseded = True
 
     def check(self) -> bool:
         """Whether this watcher leads, with the history of those before."""
         parts, leads = self._parts, self._parts.election.leads()
         others = parts.election.holder not in ("", parts.name)
-        self._superseded = self._superseded or others
         if leads and not self._leads and not self._take_over():
             return False
         # A Lease that could not be renewed in time is nobody else's yet, and not worth a line.
@@ -39,6 +39,10 @@ class Leading:
         self._leads = leads
         parts.metrics.leader.set(leads)
         return leads
+
+    def lost_in_silence(self) -> None:
+        """While the API is silent nobody checks: who could not renew the Lease has to take over anew."""
+        self._leads = self._leads and self._parts.election.leads()
 
     def led_last(self) -> bool:
         """The last holder of the Lease that was seen is this watcher."""
@@ -55,12 +59,13 @@ class Leading:
         """Read what others did, write what could not be written meanwhile; False: the API did not answer."""
         parts = self._parts
         try:
-            if self._superseded:
+            if parts.election.term != self._term:
                 parts.ledger.load()
         except Unanswered:
             return False
+        parts.pause.forget()
         parts.ledger.save()
-        self._superseded = False
+        self._term = parts.election.term
         busy = parts.jobs.nodes()
         for note in interrupted(parts.ledger.history, busy):
             parts.teller.tell(note)

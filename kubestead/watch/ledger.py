@@ -10,9 +10,9 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
+from kubestead.errors import KubesteadError
 from kubestead.recovery.history import History
 from kubestead.watch.api import Api, Unanswered, namespaced
-from kubestead.watch.seen import is_paused
 
 NAMESPACE, NAME, KEY = "kube-system", "kubestead-recovery", "history.json"
 CONFIGMAPS = namespaced(NAMESPACE, "configmaps")
@@ -25,15 +25,26 @@ class Ledger:
         api: the API.
         copy: the local file.
         say: told when something could not be read or written.
+        may_write: whether this watcher leads; without the Lease the cluster's history is another's to write.
         read_only: nothing is written, neither to the cluster nor to the copy.
+
+    Raises:
+        KubesteadError: the local file is there and cannot be read.
     """
 
-    def __init__(self, api: Api, copy: Path, say: Callable[[str], None], read_only: bool = False) -> None:
-        self._api, self._copy, self._say, self._read_only = api, copy, say, read_only
+    def __init__(
+        self,
+        api: Api,
+        copy: Path,
+        say: Callable[[str], None],
+        may_write: Callable[[], bool],
+        read_only: bool = False,
+    ) -> None:
+        self._api, self._copy, self._say = api, copy, say
+        self._may_write, self._read_only = may_write, read_only
         self._lock = threading.RLock()
         self._unsaved = False
-        self.paused = False
-        self.history = self._parse(copy.read_text(), str(copy)) if copy.is_file() else History()
+        self.history = self._read_copy()
 
     def load(self) -> None:
         """Take over what is in the cluster; what is there wins over the copy.
@@ -62,22 +73,15 @@ class Ledger:
             self.save()
 
     def save(self) -> None:
-        """Write what is not written yet."""
+        """Write what is not written yet, if this watcher leads."""
         with self._lock:
-            if not self._unsaved:
+            if not self._unsaved or not self._may_write():
                 return
             try:
                 self._write()
                 self._unsaved = False
             except Unanswered as error:
                 self._say(f"the history could not be written to the cluster: {error}".splitlines()[0])
-
-    def read_pause(self) -> bool:
-        """Whether recovery is paused for the whole cluster: on kube-system, or on this ConfigMap."""
-        namespace = self._api.get(f"/api/v1/namespaces/{NAMESPACE}")
-        own = self._read()
-        self.paused = is_paused(namespace) or (own is not None and is_paused(own))
-        return self.paused
 
     def _read(self) -> dict[str, Any] | None:
         try:
@@ -99,11 +103,24 @@ class Ledger:
             body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME}, **data}
             self._api.post(CONFIGMAPS, body)
 
+    def _read_copy(self) -> History:
+        try:
+            return self._parse(self._copy.read_text(), str(self._copy)) if self._copy.is_file() else History()
+        except OSError as error:
+            fix = "let its owner run the watcher, or give another folder: --folder"
+            raise KubesteadError(f"{self._copy}: cannot be read ({error.strerror}); {fix}") from None
+        except UnicodeDecodeError:
+            self._say(f"{self._copy}: is not text; begun anew")
+            return History()
+
     def _write_copy(self) -> None:
-        self._copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._copy.with_suffix(".new")
-        new.write_text(self.history.to_json())
-        new.replace(self._copy)
+        try:
+            self._copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new = self._copy.with_suffix(".new")
+            new.write_text(self.history.to_json())
+            new.replace(self._copy)
+        except OSError as error:  # a full disk must not end who repairs; the cluster has the history too
+            self._say(f"the copy of the history could not be written: {error}")
 
     def _parse(self, text: str, where: str) -> History:
         try:

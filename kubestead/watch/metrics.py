@@ -9,7 +9,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from kubestead.diagnose import Cause, Remedy
-from kubestead.recovery.history import Outcome
+from kubestead.errors import KubesteadError
+from kubestead.recovery.attempts import Outcome
 from kubestead.watch.note import Note, Told
 
 SECONDS = (5, 10, 15, 20, 25, 30, 45, 60, 120, 300, 600, 1200)
@@ -73,8 +74,17 @@ class Metrics:
         self._begin_at_zero()
 
     def serve(self, port: int, address: str) -> None:
-        """Answer ``/metrics`` from a thread."""
-        start_http_server(port, addr=address, registry=self.registry)
+        """Answer ``/metrics`` from a thread.
+
+        Raises:
+            KubesteadError: the port is taken, or the address is not this machine's.
+        """
+        try:
+            start_http_server(port, addr=address, registry=self.registry)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            fix = "give another: --metrics-port, --metrics-address"
+            raise KubesteadError(f"metrics on {address} port {port}: {reason}; {fix}") from None
 
     def request(self, verb: str, resource: str) -> None:
         """One request to the API."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubestead.marks import CORDONED_FOR, OUT_OF_SERVICE
-from kubestead.recovery.history import Outcome
+from kubestead.recovery.attempts import Outcome
 from kubestead.watch.api import NODES, Api, Unanswered, said
 
 TAINT = {"key": OUT_OF_SERVICE, "value": "nodeshutdown", "effect": "NoExecute"}

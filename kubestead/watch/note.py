@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from kubestead.diagnose import Diagnosis
+
 
 class Told(str, Enum):
     """What happened."""
@@ -77,6 +79,25 @@ class Note:
         what = " ".join(part for part in (str(self.decision), self.remedy, self.outcome) if part)
         parts = (f"{about}{what}{took}", f"{self.cause}{evidence}" if self.cause else "", self.why, self.advice)
         return "; ".join(part for part in parts if part)
+
+
+def about(
+    decision: Told,
+    diagnosis: Diagnosis,
+    *,
+    remedy: str = "",
+    outcome: str = "",
+    seconds: float | None = None,
+    why: str = "",
+    advice: str = "",
+    warning: bool = False,
+    notify: bool = False,
+) -> Note:
+    """A note with a diagnosis in it."""
+    return Note(
+        decision, diagnosis.node, diagnosis.cause.value, diagnosis.evidence, remedy, outcome, seconds, "", why, advice,
+        warning, notify,
+    )  # fmt: skip
 
 
 _FLAGS = ("warning", "notify")

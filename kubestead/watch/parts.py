@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from kubestead.power import STATUS_SECONDS, SWITCH_SECONDS
 from kubestead.recovery.settings import Settings
 from kubestead.watch.api import NODES, connect, namespaced
 from kubestead.watch.audit import Audit
 from kubestead.watch.deploys import Deploys
 from kubestead.watch.election import Election, identity
+from kubestead.watch.elsewhere import Elsewhere
+from kubestead.watch.etcd import Etcd
 from kubestead.watch.events import Events
 from kubestead.watch.inventory import Inventory
 from kubestead.watch.jobs import Jobs, Looks
 from kubestead.watch.ledger import Ledger
 from kubestead.watch.metrics import Metrics
 from kubestead.watch.note import Note, Told
+from kubestead.watch.pause import Pause
 from kubestead.watch.remedying import Remedying
 from kubestead.watch.seen import SeenNodes
 from kubestead.watch.stream import Stream
@@ -25,6 +29,9 @@ from kubestead.watch.view import View
 NODE_LEASES = "kube-node-lease"
 # A watcher that is told to stop waits so long for what it has just ended.
 JOIN_SECONDS = 15
+# And so long for a host whose power is being switched: both ways, each with its last look at the status, and some.
+# The unit's TimeoutStopSec has to be longer.
+POWER_SECONDS = 2 * (SWITCH_SECONDS + 2 * STATUS_SECONDS) + 20
 
 
 class Parts:
@@ -60,10 +67,13 @@ class Parts:
         self.teller = Teller(
             Audit(folder / "audit.jsonl", self.name), self.metrics, events, notifier(notify, self.trouble), echo
         )
-        self.ledger = Ledger(self.api, folder / "history.json", self.trouble, read_only=dry_run)
         self.election = Election(self.api, self.name, compete=not dry_run)
+        self.ledger = Ledger(self.api, folder / "history.json", self.trouble, self.election.leads, read_only=dry_run)
+        self.pause = Pause(self.api, self.trouble)
+        self.etcd = Etcd(self.api, self.trouble)
+        self.elsewhere = Elsewhere(inventory.addresses)
         self.jobs, self.looks = Jobs(), Looks()
-        self.deploys = Deploys(inventory, folder / "runs")
+        self.deploys = Deploys(inventory, folder / "runs", self.name)
         self.remedying = Remedying(self.api, self.seen, self.deploys, settings, self.teller.tell)
         self.view = View(self.seen, inventory, self.looks, self.jobs, settings)
         seen, leases = self.seen, namespaced(NODE_LEASES, "leases")
@@ -80,7 +90,7 @@ class Parts:
         """Let what is at work end, give the Lease back, send what is left to be sent."""
         self.nodes.stop()
         self.leases.stop()
-        self.jobs.join(JOIN_SECONDS)
+        self.jobs.join(JOIN_SECONDS, POWER_SECONDS)
         self.election.stop()
         self.teller.tell(Note(Told.STOPPED, why=self.name))
         self.teller.close()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubestead.diagnose import Remedy
-from kubestead.recovery.history import Outcome
+from kubestead.recovery.attempts import Outcome
 from kubestead.recovery.settings import VERIFY_LIMIT, Settings
 from kubestead.recovery.verify import missing
 from kubestead.recovery.world import Apply
@@ -23,6 +23,9 @@ PODS_EVERY = 5.0
 BETWEEN_LOOKS = 0.5
 # For a node that cannot be seen because the API itself was away.
 API_BACK_LIMIT = 180.0
+# A shell's codes for a program that cannot be run, or is not there: it may be just being replaced.
+NOT_STARTED = (126, 127)
+UNTOUCHED = Outcome.INTERRUPTED, "nothing was done: the node is well by itself, or this watcher may not act any more"
 
 
 class Remedying:
@@ -54,19 +57,34 @@ class Remedying:
         """
         last_well = time.monotonic() - unwell_for
         before = self._seen.node(apply.node)
+        # Since the decision the history was written, which takes long where the API is slow.
+        if not may_go_on() or self._is_well(apply.node):
+            return UNTOUCHED
         if apply.remedy is Remedy.OUT_OF_SERVICE:
-            return let_go(self._api, apply.node, self._deploys.power(apply.node))
+            power = self._deploys.power(apply.node)
+            # Asked again: a management controller takes its time, and the taint cannot be taken back from the pods.
+            return let_go(self._api, apply.node, power) if may_go_on() and not self._is_well(apply.node) else UNTOUCHED
         ended = self._deploys.apply(apply.node, apply.remedy, may_go_on)
         if not ended.well:
             return _not_well(ended, may_go_on())
         verifying()
         return self._verify(apply, before[0].boot_id if before else "", last_well, may_go_on)
 
-    def run_without_api(self, apply: Apply, may_go_on: Callable[[], bool]) -> tuple[Outcome, str]:
-        """Restart a service of a control plane; the outcome is whether the API answers."""
+    def run_without_api(
+        self, apply: Apply, may_go_on: Callable[[], bool], alone: Callable[[], bool]
+    ) -> tuple[Outcome, str]:
+        """Restart a service of a control plane; the outcome is whether the API answers.
+
+        Args:
+            apply: the decision.
+            may_go_on: False ends everything at once.
+            alone: False ends the deploy: an API answers by which another watcher may lead.
+        """
         asked = time.monotonic()
+        if not (may_go_on() and alone()):
+            return UNTOUCHED
         # The deploy watches the node through the API and fails without one: its exit code tells nothing here.
-        self._deploys.apply(apply.node, apply.remedy, may_go_on)
+        self._deploys.apply(apply.node, apply.remedy, lambda: may_go_on() and alone())
         while time.monotonic() < asked + API_BACK_LIMIT:
             if (self._api.requests.answered or 0) > asked:
                 return Outcome.RECOVERED, ""
@@ -84,8 +102,8 @@ class Remedying:
         while time.monotonic() < end:
             if not may_go_on():
                 return Outcome.INTERRUPTED, "this watcher may not act any more"
-            node, lease_age = self._seen.node(apply.node) or (None, 0.0)
-            healthy = node is not None and node.present and node.ready and lease_age < self._settings.act_after
+            node, _ = self._seen.node(apply.node) or (None, 0.0)
+            healthy = self._is_well(apply.node)
             now = time.monotonic()
             well_since = (well_since or now) if healthy else None
             if healthy and not told:
@@ -98,6 +116,11 @@ class Remedying:
                 return Outcome.RECOVERED, ""
             self._pause.wait(BETWEEN_LOOKS)
         return Outcome.FAILED, "missing: " + ", ".join(lacks or ["Ready for a while"])
+
+    def _is_well(self, name: str) -> bool:
+        """Ready, and its lease under 15 s old."""
+        node, lease_age = self._seen.node(name) or (None, 0.0)
+        return node is not None and node.present and node.ready and lease_age < self._settings.act_after
 
     def _pods(self, node: str) -> Sequence[dict[str, Any]] | None:
         try:
@@ -113,6 +136,8 @@ def _not_well(ended: Ended, may_go_on: bool) -> tuple[Outcome, str]:
         return Outcome.TIME_LIMIT, f"killed after {ended.seconds:.0f} s"
     if ended.code is None or not may_go_on:
         return Outcome.INTERRUPTED, "this watcher may not act any more"
+    if ended.code in NOT_STARTED:
+        return Outcome.INTERRUPTED, f"the remedy's program could not be started: exit {ended.code}"
     return Outcome.FAILED, f"exit {ended.code}: {_last_line(ended.last)}"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubestead.marks import CORDONED_FOR, OUT_OF_SERVICE, PAUSE
+from kubestead.marks import CORDONED_FOR, OUT_OF_SERVICE, is_paused
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
@@ -18,6 +18,7 @@ class SeenNode:
     """What the API last said of a node; times are monotonic seconds, None where it does not hold.
 
     Args:
+        cordoned_for: the mark of a remedy that cordoned it; empty where a person did.
         lease: the time the kubelet wrote into the lease, as it came; it is compared with nothing but itself.
         lease_changed: when we saw it change, or first saw it.
         renewed: we did see it change: its kubelet lives, or did after we came.
@@ -31,7 +32,7 @@ class SeenNode:
     missing_since: float | None = None
     created: str = ""
     cordoned: bool = False
-    cordoned_by_remedy: bool = False
+    cordoned_for: str = ""
     out_of_service: bool = False
     paused: bool = False
     boot_id: str = ""
@@ -86,12 +87,17 @@ class SeenNodes:
                 self._lease(item)
             self._checked = self._clock()
 
-    def expect(self, names: Iterable[str]) -> None:
-        """These were in the cluster before; those the API does not know are missing from now on."""
+    def expect(self, names: Iterable[str], apart: Container[str]) -> None:
+        """These were in the cluster before; those the API does not know are missing from now on.
+
+        Those kept ``apart`` when last seen (cordoned or paused) are somebody's, as if they were cordoned still.
+        """
         with self._lock:
             for name in names:
-                if name not in self._nodes:
-                    self._gone(self._entry(name))
+                node = self._entry(name)  # it may be there by its lease, which outlives it for a while
+                if not node.present and node.missing_since is None:
+                    self._gone(node)
+                    node.cordoned = name in apart
 
     def blind_for(self, seconds: float, late: float) -> None:
         """The API was away for so long: nothing grew older meanwhile, as far as we know.
@@ -157,7 +163,7 @@ class SeenNodes:
         node.created = item["metadata"].get("creationTimestamp") or ""
         spec = item.get("spec") or {}
         node.cordoned = bool(spec.get("unschedulable"))
-        node.cordoned_by_remedy = node.cordoned and CORDONED_FOR in (item["metadata"].get("annotations") or {})
+        node.cordoned_for = (item["metadata"].get("annotations") or {}).get(CORDONED_FOR, "") if node.cordoned else ""
         node.out_of_service = any(taint["key"] == OUT_OF_SERVICE for taint in spec.get("taints") or ())
         node.paused = is_paused(item)
         node.boot_id = ((item.get("status") or {}).get("nodeInfo") or {}).get("bootID", "")
@@ -169,8 +175,3 @@ class SeenNodes:
         if renewed != node.lease:
             node.renewed = bool(node.lease)
             node.lease, node.lease_changed = renewed, self._clock()
-
-
-def is_paused(item: Mapping[str, Any]) -> bool:
-    """An object carries the annotation that pauses recovery."""
-    return (item["metadata"].get("annotations") or {}).get(PAUSE) == "paused"

@@ -11,7 +11,7 @@ from kubestead.errors import KubesteadError
 from kubestead.watch.audit import Audit
 from kubestead.watch.events import Events
 from kubestead.watch.metrics import Metrics
-from kubestead.watch.note import Note
+from kubestead.watch.note import Note, Told
 
 # Seconds a watcher that ends waits for what is still to be sent.
 DRAIN = 10
@@ -36,13 +36,17 @@ class Teller:
         echo: Callable[[str], None],
     ) -> None:
         self._audit, self._metrics, self._events, self._notify, self._echo = audit, metrics, events, notify, echo
+        self._troubles: set[str] = set()
         self._slow: queue.Queue[Note | None] = queue.Queue()
         self._thread = threading.Thread(target=self._send, name="teller", daemon=True)
         self._thread.start()
 
     def tell(self, note: Note) -> None:
         """Tell it; returns at once."""
-        self._audit.write(note)
+        try:
+            self._audit.write(note)
+        except OSError as error:  # a full disk must not end who repairs
+            self._echo(f"the audit could not be written: {error}")
         self._metrics.write(note)
         self._echo(f"{datetime.now().astimezone():%H:%M:%S} {note.line()}")
         self._slow.put(note)
@@ -54,10 +58,19 @@ class Teller:
 
     def _send(self) -> None:
         while note := self._slow.get():
-            if self._events:
-                self._events.write(note)
-            if note.notify:
-                self._notify(f"kubestead: {note.node or 'watcher'}: {note.decision}", note.line())
+            try:
+                if self._events:
+                    self._events.write(note)
+                if note.notify:
+                    self._notify(f"kubestead: {note.node or 'watcher'}: {note.decision}", note.line())
+            except Exception as error:  # noqa: BLE001 - whatever it was, what comes after it is to be sent
+                self._trouble(f"a notification or event: {type(error).__name__}")
+
+    def _trouble(self, why: str) -> None:
+        """Tell, of each kind once, that telling does not work."""
+        if why not in self._troubles:
+            self._troubles.add(why)
+            self.tell(Note(Told.TROUBLE, why=why, warning=True))
 
 
 def notifier(urls: Sequence[str], failed: Callable[[str], None]) -> Callable[[str, str], None]:

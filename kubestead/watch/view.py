@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from kubestead.recovery.etcd import Members
 from kubestead.recovery.history import History
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.world import NodeState, World
@@ -27,28 +28,29 @@ class View:
         self._settings = settings
         self._healthy_since: dict[str, float] = {}
 
-    def world(self, history: History, leading: bool, paused: bool) -> World:
+    def world(self, history: History, leading: bool, paused: bool | None, etcd: Members | None) -> World:
         """The cluster now. A node that is neither in the cluster nor in the inventory is none."""
         known = history.nodes
         nodes = tuple(
-            self._state(node, age, node.name in known)
+            self._state(node, age, history, node.name in known)
             for node, age in self._seen.nodes()
             if node.present or (node.name in known and node.name in self._inventory.names)
         )
-        return World(nodes, leading, paused)
+        for node in nodes:
+            if not node.busy and not node.suspect(self._settings):
+                self._looks.forget(node.name)
+        return World(nodes, leading, paused, etcd)
 
-    def planes(self) -> tuple[NodeState, ...]:
-        """The inventory's control planes, for when the API says nothing."""
-        found = []
-        for name in self._inventory.control_planes:
-            seen = self._seen.node(name)
-            found.append(self._state(*(seen or (SeenNode(name), 0.0)), known=True))
-        return tuple(found)
+    def planes(self, history: History) -> tuple[NodeState, ...]:
+        """The inventory's control planes, for when the API says nothing; whether one is a suspect cannot be known."""
+        found = [seen for name in self._inventory.control_planes if (seen := self._seen.node(name))]
+        # One the API never told of may be cordoned or paused: it is left out.
+        return tuple(self._state(*seen, history, known=True) for seen in found)
 
-    def _state(self, node: SeenNode, lease_age: float, known: bool) -> NodeState:
+    def _state(self, node: SeenNode, lease_age: float, history: History, known: bool) -> NodeState:
         now, name = self._seen.now(), node.name
         kind, remedy = self._jobs.busy(name) or ("", None)
-        state = NodeState(
+        return NodeState(
             name=name,
             control_plane=node.control_plane or name in self._inventory.control_planes,
             managed=name in self._inventory.names,
@@ -60,16 +62,13 @@ class View:
             lease_age=lease_age,
             missing_for=_since(node.missing_since, now),
             healthy_for=self._healthy_for(node, lease_age, now),
-            cordoned=node.cordoned and not node.cordoned_by_remedy,
+            cordoned=node.cordoned and history.marked(name, node.cordoned_for) is None,
             paused=node.paused,
             has_power=name in self._inventory.power,
             busy=kind,
             remedy=remedy,
             look=self._looks.get(name),
         )
-        if not kind and not state.suspect(self._settings):
-            self._looks.forget(name)
-        return state
 
     def _healthy_for(self, node: SeenNode, lease_age: float, now: float) -> float:
         # A lease that is only young because this watcher has just begun to look proves nothing.

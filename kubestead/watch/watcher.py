@@ -20,7 +20,6 @@ from kubestead.watch.parts import Parts
 TICK = 0.5
 # A longer gap between two answers of the API (its Lease is renewed every 4 s) is a time nothing was seen.
 BLIND = 10.0
-PAUSE_READ_EVERY = 10.0
 
 
 class Watcher:
@@ -42,7 +41,6 @@ class Watcher:
         self._stop = threading.Event()
         self._silent = False
         self._answered = time.monotonic()
-        self._pause_read = 0.0
         self._world = World(())
         self.settled = False
 
@@ -77,16 +75,25 @@ class Watcher:
             return
         leads = self._leading.check()
         self._check_leases()
-        self._world = self._parts.view.world(self._parts.ledger.history, leads or self._dry_run, self._paused())
+        acts = leads or self._dry_run
+        self._world = self._look(acts)
         self._count()
         if leads and not self._dry_run:
             self._books.keep(self._world)
         decisions = decide(self._world, self._parts.ledger.history, epoch(), self._settings)
         self.settled = not any(isinstance(one, Diagnose) for one in decisions)
         self._acting.carry_out(decisions, self._may_go_on)
-        acts = leads or self._dry_run
         self._acting.forget(node.name for node in self._world.nodes if not acts or not node.suspect(self._settings))
         self._stand(leads)
+
+    def _look(self, acts: bool) -> World:
+        """What is known now; what only a decision needs is read only by who decides."""
+        parts = self._parts
+        if acts:
+            parts.pause.read()
+        if acts and any(node.control_plane and node.suspect(self._settings) for node in self._world.nodes):
+            parts.etcd.read()
+        return parts.view.world(parts.ledger.history, acts, parts.pause.now(), parts.etcd.now())
 
     def _may_go_on(self) -> bool:
         return not self._stop.is_set() and (self._dry_run or self._parts.election.leads())
@@ -101,18 +108,30 @@ class Watcher:
         silent = now - self._answered >= self._settings.api_silent_after
         if silent != self._silent:
             self._silent = silent
+            self._parts.elsewhere.forget()
             self._parts.metrics.api_up.set(not silent)
             why = "only control planes are looked at until it is back" if silent else ""
             self._tell(Note(Told.API_SILENT if silent else Told.API_BACK, why=why, warning=silent, notify=True))
 
     def _without_api(self) -> None:
-        """Only the watcher that led last acts, and only while nobody else is known to lead."""
+        """Only the watcher that led last acts, and only while no API answers by which another might lead."""
+        elsewhere = self._parts.elsewhere
+        self._leading.lost_in_silence()
         if not self._leading.led_last() or self._dry_run:
             return
+        if found := elsewhere.ask():
+            self._parts.trouble(f"the API answers on {found}, not here: it is another watcher's to act")
+            return
         silent_for = time.monotonic() - self._answered
-        planes = self._parts.view.planes()
-        decisions = decide_without_api(planes, self._parts.ledger.history, epoch(), silent_for, self._settings)
-        self._acting.carry_out(decisions, lambda: not self._stop.is_set() and self._leading.led_last(), api=False)
+        history = self._parts.ledger.history
+        decisions = decide_without_api(
+            self._parts.view.planes(history), self._parts.pause.last(), history, epoch(), silent_for, self._settings
+        )
+        self._acting.carry_out(
+            decisions,
+            lambda: not self._stop.is_set() and self._leading.led_last(),
+            alone=lambda: not elsewhere.found,
+        )
 
     def _check_leases(self) -> None:
         """Before a lease counts as late, the API is asked itself, not only its stream."""
@@ -122,20 +141,6 @@ class Watcher:
                 self._parts.leases.list_now()
             except Unanswered as error:
                 self._parts.trouble(f"leases: {said(error)}")
-
-    def _paused(self) -> bool:
-        """Asked only while something is to be decided."""
-        ledger, now = self._parts.ledger, time.monotonic()
-        if (
-            any(node.suspect(self._settings) for node in self._world.nodes)
-            and now - self._pause_read > PAUSE_READ_EVERY
-        ):
-            self._pause_read = now
-            try:
-                ledger.read_pause()
-            except Unanswered as error:
-                self._parts.trouble(f"pause: {said(error)}")
-        return ledger.paused
 
     def _unwell_for(self, name: str) -> float:
         found = next((node for node in self._world.nodes if node.name == name), None)

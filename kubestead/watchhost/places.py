@@ -34,6 +34,8 @@ LEASE = HISTORY = "kubestead-recovery"
 METRICS_PORT = 9469
 # The watcher and one or two pyinfra processes at a time.
 MEMORY_MAX = "400M"
+# A watcher that is told to stop may be between off and on of a host: more than kubestead.watch.parts.POWER_SECONDS.
+STOP_SECONDS = 300
 
 
 def secret(host: str) -> str:

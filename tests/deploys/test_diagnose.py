@@ -109,10 +109,13 @@ def test_the_doctor_tells_what_the_deploy_found(tmp_path: Path) -> None:
     }
     table = doctor(tmp_path)
     assert max(map(len, table.stdout.splitlines()[:-2])) <= 100
-    assert "pyinfra inventory.py deploys/restart_kubelet.py --limit @fake/k8s-worker1" in table.stdout
+    assert "pyinfra inventory.py deploys/recover.py --limit @fake/k8s-worker1" in table.stdout
     well = doctor(tmp_path, "@fake/k8s-worker2")
     assert well.returncode == 0, well.stderr
     assert "k8s-worker1" not in well.stdout
+    mistyped = doctor(tmp_path, "@fake/k8s-worker2", "k8s-wroker1")
+    assert mistyped.returncode == 1
+    assert "k8s-wroker1: not found in inventory.py" in mistyped.stderr
 
 
 def test_the_doctor_says_when_nothing_can_be_known(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Host(FakeHost):  # type: ignore[misc]
     def __init__(self, facts: Facts, name: str = "node1", **data: Any) -> None:
         super().__init__(FakeState(), name, {}, data)
         self.facts = dict(facts)
+        self.groups: list[str] = []
         self.asked: list[tuple[type, dict[str, Any]]] = []
 
     def get_fact(self, fact: type, *args: Any, **kwargs: Any) -> Any:

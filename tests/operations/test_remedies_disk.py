@@ -57,13 +57,15 @@ def test_where_there_is_room_nothing_is_let_go():
                                   {"systems": (ROOMY,), "views": (view("Unknown"), view(age=-2))}])  # fmt: skip
 def test_a_full_disk_is_freed_and_what_was_found_is_said(case, caplog):
     caplog.set_level("INFO")
-    outcome, host = free(*case.pop("systems"), **case)
+    systems = case["systems"]
+    outcome, host = free(*systems, **{key: value for key, value in case.items() if key != "systems"})
     assert outcome.call() is True
     assert "freed: unused images: 900 MiB, 20 inodes" in caplog.text
     assert "freed: journals" not in caplog.text
     assert "left, not ours: /var/a file (8000 MiB)" in caplog.text
     started = [line for line in host.sent if "systemctl restart kubelet.service" in line]
-    assert bool(started) is (case.get("service") == DEAD)
+    # One that has seen the disk full would go on calling that DiskPressure.
+    assert bool(started) is (case.get("service") == DEAD or systems[0].short)
 
 
 def test_a_disk_that_stays_full_is_a_failure_with_what_is_on_it(caplog):
@@ -129,7 +131,7 @@ def test_without_crictl_images_that_nobody_uses_or_pins_are_removed(play):
     words = removed.split()
     assert words[:6] == ["ctr", "--namespace", "k8s.io", "images", "remove", "--sync"]
     assert set(words[6:]) == {"registry.k8s.io/old:1", "registry.k8s.io/old@sha256:3"}
-    assert [row[0] for row in rows] == ["freed"] * 5
+    assert [row[0] for row in rows] == ["freed"] * 4
 
 
 @pytest.mark.parametrize("failing", ["*containers*", "*images*list"])
@@ -139,11 +141,12 @@ def test_a_list_that_cannot_be_had_removes_nothing(play, failing):
     assert not [call for call in play.run()[0] if "remove" in call]
 
 
-def test_with_crictl_ended_containers_go_and_it_prunes(play):
-    play.tool("crictl", 'case "$*" in *Exited*) echo c7; echo c8;; esac')
+def test_with_crictl_it_prunes_images_and_leaves_ended_containers(play):
+    """They are all the kubelet knows of what a Job has done: without them it would run again."""
+    play.tool("crictl")
     calls, _ = play.run()
     crictl = [re.sub(r"--runtime-endpoint \S+ --timeout 60s ", "", call) for call in calls if call.startswith("crictl")]
-    assert crictl == ["crictl ps --all --state Exited --quiet", "crictl rm c7 c8", "crictl rmi --prune"]
+    assert crictl == ["crictl rmi --prune"]
     assert not [call for call in calls if call.startswith("ctr")]
 
 

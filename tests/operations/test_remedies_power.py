@@ -9,7 +9,7 @@ import pytest
 from kubestead.facts.nodemarks import Marks, NodeMarks
 from kubestead.operations.remedies.powering import OUT_OF_SERVICE, back_in_service, out_of_service, power_cycle
 from kubestead.operations.remedies.steps import StepFailed
-from tests.operations.patient import control_plane, node, view
+from tests.operations.patient import SILENT, WELL, control_plane, node, view
 
 pytestmark = pytest.mark.usefixtures("no_wait")
 POWERING = import_module("kubestead.operations.remedies.powering")
@@ -83,3 +83,17 @@ def test_another_taint_is_left():
     api = control_plane(**marks("dedicated=db:NoSchedule"))
     back_in_service(node(), api)
     assert api.sent == []
+
+
+@pytest.mark.parametrize("seen", [WELL, SILENT], ids=["well", "the API is silent"])
+def test_the_power_of_a_node_that_may_be_well_is_not_cut(site, tmp_path, seen):
+    with pytest.raises(StepFailed, match="its power is not cut while it may be well"):
+        power_cycle(node(kubestead_power=site), control_plane(seen))
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_control_plane_that_is_off_is_switched_on_though_it_cannot_be_asked(site, tmp_path):
+    (tmp_path / "state").write_text("off")
+    api = control_plane(SILENT, BACK, **marks())
+    power_cycle(node(kubestead_power=site), api)
+    assert (tmp_path / "log").read_text().split() == ["on"]

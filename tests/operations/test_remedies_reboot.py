@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from kubestead.facts.boot import BootId
 from kubestead.facts.cilium import Agent, CiliumAgents, MissingNetworkFiles
+from kubestead.facts.etcd import EtcdMembers
 from kubestead.facts.node import ApiNode, Clock
 from kubestead.facts.service import Services
 from kubestead.operations.remedies import reboot
@@ -48,12 +51,10 @@ def restart(*views, machine: Machine | None = None, agents=((AGENT,),), answers=
 
 
 def orders(api: Played) -> list[str]:
-    """What was ordered of the API, by its verb."""
-    verbs = ("annotate", "cordon node1", "drain", "uncordon")
-    found = []
-    for command in api.sent:
-        found += [verb.split()[0] for verb in verbs if f" {verb} " in command and "get node" not in command]
-    return found
+    """What was ordered of the API; a cordon and its mark come and go in one request."""
+    mark = '{"metadata": {"annotations": {"kubestead.dev/cordoned-for": %s}}, "spec": {"unschedulable": %s}}'
+    words = {"cordon": mark % ('"reboot"', "true"), "uncordon": mark % ("null", "null"), "drain": " drain "}
+    return [order for command in api.sent for order, word in words.items() if word in command]
 
 
 def test_a_healthy_node_is_left_alone():
@@ -76,7 +77,7 @@ def test_it_is_emptied_rebooted_and_given_back_once_well(caplog):
     caplog.set_level("INFO")
     outcome, host, api = restart(ILL, ILL, ILL, BOOTED)
     assert ordered(outcome) is True
-    assert orders(api) == ["annotate", "cordon", "drain", "annotate", "uncordon"]
+    assert orders(api) == ["cordon", "drain", "uncordon"]
     assert host.sent == ["systemctl --no-block reboot"]
     assert "booted anew" in caplog.text
     drain = next(line for line in api.sent if " drain " in line)
@@ -103,14 +104,14 @@ def test_the_cordon_of_a_remedy_that_was_killed_is_lifted():
     cordoned = view("Unknown", age=100, cordoned=True)
     outcome, _, api = restart(cordoned, cordoned, BOOTED, answers={"jsonpath={.metadata.annotations": ["reboot"]})
     assert ordered(outcome) is True
-    assert orders(api) == ["drain", "annotate", "uncordon"]
+    assert orders(api) == ["cordon", "drain", "uncordon"]
 
 
 def test_a_budget_that_keeps_a_pod_past_the_deadline_stops_it_and_the_node_is_given_back(caplog):
     outcome, host, api = restart(ILL, answers={" drain ": DENIED}, drain_seconds=5)
     assert ordered(outcome) is False
     assert host.sent == []
-    assert orders(api) == ["annotate", "cordon", "drain", "annotate", "uncordon"]
+    assert orders(api) == ["cordon", "drain", "uncordon"]
     assert "cp: draining node1: Cannot evict pod" in caplog.text
     assert "get pdb -A; --data over_budgets=true" in caplog.text
     assert "--timeout=5s" in next(line for line in api.sent if " drain " in line)
@@ -175,4 +176,78 @@ def test_the_kubelet_must_tell_of_the_new_boot(caplog):
 def test_only_a_remedys_cordon_is_lifted_afterwards(annotation, lifted):
     api = control_plane(answers={"jsonpath={.metadata.annotations": annotation})
     assert uncordon_ours(node(), api) is lifted
-    assert any(" uncordon " in command for command in api.sent) is lifted
+    assert ("uncordon" in orders(api)) is lifted
+
+
+def watched(*, marked: str):
+    """A watcher's reboot of a node that is cordoned already."""
+    cordoned = view("Unknown", age=100, cordoned=True)
+    machine = Machine()
+    machine.data["watcher"] = "host_1_ab"
+    return restart(cordoned, cordoned, BOOTED, machine=machine, answers={"jsonpath={.metadata.annotations": [marked]})
+
+
+def marks(api: Played) -> list[object]:
+    """What was written beside the cordon, one after the other."""
+    patches = [json.loads(command.split("--patch '")[1].split("'")[0]) for command in api.sent if "--patch" in command]
+    return [patch["metadata"]["annotations"]["kubestead.dev/cordoned-for"] for patch in patches]
+
+
+def test_the_mark_says_whether_a_watcher_did_it():
+    machine = Machine()
+    machine.data["watcher"] = "host_1_ab"
+    outcome, _, api = restart(ILL, ILL, BOOTED, machine=machine)
+    assert ordered(outcome) is True
+    assert marks(api) == ["reboot by host_1_ab", None]
+    outcome, _, api = restart(ILL, ILL, BOOTED)
+    assert ordered(outcome) is True
+    assert marks(api) == ["reboot", None]
+
+
+@pytest.mark.parametrize("marked", ["", "reboot", "rejoin"], ids=["by hand", "reboot by hand", "rejoin by hand"])
+def test_a_watcher_never_takes_over_what_a_person_cordoned_meanwhile(marked, caplog):
+    outcome, host, api = watched(marked=marked)
+    assert ordered(outcome) is False
+    assert host.sent == []
+    assert orders(api) == []
+    assert "somebody has cordoned it meanwhile" in caplog.text
+
+
+def test_a_cordon_of_an_earlier_remedy_becomes_this_ones():
+    outcome, _, api = watched(marked="reboot by host_9_zz")
+    assert ordered(outcome) is True
+    assert marks(api) == ["reboot by host_1_ab", None]
+
+
+def of_control_plane(members, **arguments):
+    """A reboot of a control plane, with etcd's members as given."""
+    machine = Machine()
+    machine.groups = ["control_plane"]
+    api = control_plane(ILL, ILL, BOOTED, facts={CiliumAgents: (AGENT,), EtcdMembers: members})
+    return run(reboot, machine, control_plane=api, **arguments), machine, api
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"node1": True, "cp": True, "cp3": False}, "1 other etcd members are ready, its majority is 2 of 3"),
+        ({"node1": True, "cp": True}, "its majority is 2 of 2"),
+        (None, "is not known"),
+    ],
+)
+def test_etcd_keeps_its_majority_or_the_control_plane_its_boot(members, reason, caplog):
+    outcome, host, api = of_control_plane(members)
+    assert ordered(outcome) is False
+    assert (host.sent, api.sent) == ([], [])
+    assert reason in caplog.text
+    assert "--data over_quorum=true" in caplog.text
+    outcome, host, _ = of_control_plane(members, over_quorum=True)
+    assert ordered(outcome) is True
+    assert host.sent == ["systemctl --no-block reboot"]
+
+
+@pytest.mark.parametrize("members", [{"node1": False, "cp": True, "cp3": True}, {"node1": True}])
+def test_a_control_plane_etcd_can_spare_or_the_only_one_is_rebooted(members):
+    outcome, host, _ = of_control_plane(members)
+    assert ordered(outcome) is True
+    assert host.sent == ["systemctl --no-block reboot"]

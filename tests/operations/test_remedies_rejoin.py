@@ -63,7 +63,7 @@ def test_a_healthy_node_is_left_alone():
 
 def test_a_node_is_reset_and_joins_with_a_token_that_goes_by_stdin_and_is_gone_afterwards(caplog):
     caplog.set_level("DEBUG")
-    outcome, host, api = again(ILL, ILL, BACK)
+    outcome, host, api = again(ILL, ILL, ILL, BACK)
     assert outcome.call() is True
 
     assert "kubeadm reset --force" in host.sent[0]
@@ -73,18 +73,18 @@ def test_a_node_is_reset_and_joins_with_a_token_that_goes_by_stdin_and_is_gone_a
     assert yaml.safe_load(api.stdin[0])["bootstrapTokens"][0]["token"] == token
     public, secret = token.split(".")
     assert secret not in "".join([*host.sent, *api.sent, caplog.text, repr(outcome.yielded)])
-    assert f"delete --ignore-not-found secret bootstrap-token-{public}" in api.sent[-1]
+    assert f"delete --ignore-not-found secret bootstrap-token-{public}" in api.sent[-2]
 
 
 def test_the_nodes_name_is_free_before_it_joins():
     """kubeadm refuses the name of a node that is Ready, and the API says so for 40 s more."""
-    outcome, _, api = again(ILL, WELL, WELL, ILL, BACK, BACK)
+    outcome, _, api = again(ILL, ILL, WELL, WELL, ILL, BACK, BACK)
     assert outcome.call() is True
     assert len(api.asked) > 5
 
 
 def test_a_node_that_goes_on_being_ready_is_another_host_of_that_name(caplog):
-    outcome, host, _ = again(ILL, WELL)
+    outcome, host, _ = again(ILL, ILL, WELL)
     assert outcome.call() is False
     assert "does another host bear its name?" in caplog.text
     assert len(host.sent) == 1
@@ -102,7 +102,25 @@ def test_a_failed_join_leaves_no_token_and_says_why(lost, caplog):
 
 def test_its_labels_by_the_inventory_are_put_on_again():
     spec = NodeSpec.load({"labels": {"zone": "a"}, "taints": ["dedicated=db:NoSchedule"]})
-    outcome, _, api = again(ILL, ILL, BACK, node_spec=spec)
+    outcome, _, api = again(ILL, ILL, ILL, BACK, node_spec=spec)
     assert outcome.call() is True
     assert [line for line in api.sent if "label node node1 zone=a --overwrite" in line]
     assert [line for line in api.sent if "taint node node1 dedicated=db:NoSchedule --overwrite" in line]
+
+
+def test_nobody_else_touches_it_meanwhile():
+    """A watcher leaves a cordoned node alone; the cordon goes when the node is back."""
+    outcome, _, api = again(ILL, ILL, ILL, BACK)
+    assert outcome.call() is True
+    patches = [command for command in api.sent if "--patch" in command]
+    assert '"kubestead.dev/cordoned-for": "rejoin"' in patches[0]
+    assert '"unschedulable": null' in patches[1]
+    assert "--patch" in api.sent[0]
+    assert "--patch" in api.sent[-1]
+
+
+def test_a_node_that_did_not_come_back_stays_cordoned(caplog):
+    outcome, _, api = again(ILL, node_answers={"kubeadm join": "could not reach the API"})
+    assert outcome.call() is False
+    assert "it is left cordoned" in caplog.text
+    assert not [command for command in api.sent if '"unschedulable": null' in command]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,13 @@ def _folder() -> Path:
     return WORK / commit()
 
 
+def newest() -> dict[str, Any]:
+    """What passed last of every fault, whatever the commit."""
+    paths = sorted(WORK.glob("*/*.json"), key=lambda path: path.stat().st_mtime)
+    found = {path.stem: json.loads(path.read_text()) for path in paths if "dirty" not in path.parent.name}
+    return {name: found[name] for name in faults() if name in found}
+
+
 def passed(fault: str) -> bool:
     """Whether the fault's test passed on this commit already."""
     return fault in results()
@@ -57,6 +65,7 @@ def record(fault: Fault, diagnosis: dict[str, Any], output: str, *, found: float
         seconds: how long recovery took, to a node that is well or to the hand-over.
     """
     line = {
+        "commit": commit(),
         "title": fault.title,
         "cause": diagnosis["cause"],
         "evidence": diagnosis["evidence"][:1],
@@ -81,13 +90,16 @@ def table(lines: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Write this commit's results where they are committed."""
-    lines = results()
-    (RESULTS / f"faults-{commit()}.json").write_text(json.dumps(lines, indent=1) + "\n")
+    """Write the newest results where they are committed."""
+    lines = newest()
+    commits = Counter(line["commit"] for line in lines.values())
+    name = "-".join(commits)
+    (RESULTS / f"faults-{name}.json").write_text(json.dumps(lines, indent=1) + "\n")
     text = DOCUMENT.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    caption = f"{len(lines)} faults, commit {commit()}; seconds from diagnosis to well, or to the hand-over."
+    ran = ", ".join(f"{count} on commit {commit}" for commit, count in commits.items())
+    caption = f"{len(lines)} faults: {ran}. Seconds from the diagnosis to a node that is well, or to the hand-over."
     DOCUMENT.write_text(f"{before}{BEGIN}\n{caption}\n\n{table(lines)}\n{END}{after}")
 
 

@@ -82,7 +82,7 @@ def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> Non
     if proof.passed(fault.name):
         pytest.skip("passed on this commit already")
     node = victim(fault)
-    steady(built, node, tmp_path)
+    until_pods_are_ready(built, node)
     bystanders, watched = others(built, node), canary.state()
 
     built.must("break", node, fault.name)
@@ -101,7 +101,6 @@ def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> Non
     finally:
         built.must("heal", node, fault.name)
         mended(built, node, tmp_path)
-        steady(built, node, tmp_path)
 
     assert others(built, node) == bystanders
     assert canary.state() == watched
@@ -109,26 +108,24 @@ def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> Non
 
 
 def mended(twin: Twin, node: str, folder: Path) -> None:
-    """What a person does at the end: a reboot that did not help left its node cordoned, and ``recover`` lifts it."""
-    causes: list[str] = []
-
-    def over() -> bool:
-        causes.append(diagnose(twin, node, folder)["cause"])
-        return causes[-1] in ("healthy", "cordoned")
-
-    eventually(over, seconds=240)
-    if causes[-1] == "cordoned":
-        run = recover(twin, node, "cordoned")
+    """What a person does at the end: remedies that did not help may have left it cordoned, or reset."""
+    try:
+        eventually(lambda: diagnose(twin, node, folder)["cause"] == "healthy", seconds=60)
+    except AssertionError:
+        run = recover(twin, node, "")
         assert run.returncode == 0, run.text
+    until_pods_are_ready(twin, node)
 
 
-def steady(twin: Twin, node: str, folder: Path) -> None:
-    """Wait until the node is healthy, and still is when the kubelet has probed its pods anew."""
-    for _ in range(2):
-        eventually(lambda: diagnose(twin, node, folder)["cause"] == "healthy", seconds=240)
-        # What the kubelet evicted stays as a Failed object beside the pod that took its place.
-        pods = f"-A --field-selector spec.nodeName={node},status.phase!=Failed"
-        twin.ssh("k8s-cp", f"{KUBECTL} wait --for=condition=Ready pod --all {pods}")
+def until_pods_are_ready(twin: Twin, node: str) -> None:
+    """A kubelet that was started anew calls its pods unready until it has probed each."""
+    # What the kubelet evicted stays as a Failed object beside the pod that took its place.
+    pods = f"-A --field-selector spec.nodeName={node},status.phase!=Failed"
+    twin.ssh(
+        "k8s-cp",
+        f"{KUBECTL} wait --for=condition=Ready --timeout=120s node/{node} >/dev/null; "
+        f"{KUBECTL} wait --for=condition=Ready --timeout=120s pod --all {pods}",
+    )
 
 
 def until_found(twin: Twin, node: str, fault: Fault, folder: Path) -> dict[str, Any]:

@@ -375,3 +375,18 @@ def test_one_power_command_is_never_for_all_hosts(write):
     write({"hosts": {"all": {"power": POWER}}})
     (finding,) = refused(load_site)
     assert "cannot be the same for all hosts" in finding.reason
+
+
+@pytest.mark.parametrize(
+    "power",
+    [
+        {"power": {"status": ["bmc -P secret"], "off": 5, "on": "", "of": "bmc -P secret"}},
+        {"power": "bmc -P secret"},
+        {"powr": {"status": "bmc -P secret"}},
+    ],
+)
+def test_a_power_command_is_never_repeated(write, power):
+    write({"hosts": {"node1": power}})
+    with pytest.raises(InvalidInput) as error:
+        load_site()
+    assert "secret" not in str(error.value)

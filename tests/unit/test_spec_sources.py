@@ -10,7 +10,10 @@ NO_DATA, NO_OVERRIDES = Source("--data", {}), Source("site.yaml", {})
 
 def test_a_right_run_has_no_findings():
     workers = Source("group_data/workers.py", {"labels": {"a": "b"}, "_timeout": 3})
-    data = Source("--data", {"skip_unreachable": True, "ssh_user": "me"})
+    data = Source(
+        "--data",
+        {"skip_unreachable": True, "ssh_user": "me", "over_budgets": True, "over_quorum": True, "watcher": "w"},
+    )
     assert check_sources([ALL, workers], data, Source("site.yaml", {"hubble": False})) == []
 
 

@@ -25,7 +25,7 @@ FREEING_SECONDS = 300
 
 @operation()
 def free_disk(control_plane: Host, force: bool = False) -> Generator[FunctionCommand, None, None]:
-    """Let go of apt's archives, old journals, ended containers and unused images, and say what is left.
+    """Let go of apt's archives, old journals and unused images, and say what is left.
 
     A disk that is still full afterwards is a failure, with the ten largest things on it that are not ours.
 
@@ -40,10 +40,10 @@ def free_disk(control_plane: Host, force: bool = False) -> Generator[FunctionCom
     if not short and view.well and kubelet.runs and not force:
         host.noop(f"there is room ({'; '.join(map(str, systems))}); --data force=true frees some all the same")
         return
-    yield FunctionCommand(attempt(_free), (control_plane, short or systems), {})
+    yield FunctionCommand(attempt(_free), (control_plane, short or systems, bool(short)), {})
 
 
-def _free(host: Host, control_plane: Host, systems: Sequence[FileSystem]) -> None:
+def _free(host: Host, control_plane: Host, systems: Sequence[FileSystem], was_short: bool) -> None:
     left: dict[str, list[str]] = {}
     for system in systems:
         told(host, f"before: {system}")
@@ -61,7 +61,7 @@ def _free(host: Host, control_plane: Host, systems: Sequence[FileSystem]) -> Non
             f"{', '.join(left[mount][:3]) or 'nothing that can be read'}; "
             f"next: on {host.name}: sudo du -xh --max-depth=3 {mount} | sort -h | tail -20"
         )
-    _start_again(host, control_plane)
+    _start_again(host, control_plane, was_short)
 
 
 def _report(host: Host, rows: list[list[str]]) -> list[str]:
@@ -76,11 +76,15 @@ def _report(host: Host, rows: list[list[str]]) -> list[str]:
     return left
 
 
-def _start_again(host: Host, control_plane: Host) -> None:
-    """Services that the full disk ended are started; then the node must come back."""
+def _start_again(host: Host, control_plane: Host, was_short: bool) -> None:
+    """Services that the full disk ended are started; then the node must come back.
+
+    A kubelet that has seen the disk full would call that DiskPressure, and take no pods, for five minutes more
+    (evictionPressureTransitionPeriod): it is started anew.
+    """
     since = host.get_fact(Clock)
     for unit, service in host.get_fact(Services, units=(CONTAINERD, KUBELET)).items():
-        if not service.runs:
-            told(host, f"{unit} is {service}: started")
+        if not service.runs or (was_short and unit == KUBELET):
+            told(host, f"{unit} is {service}: {'started anew, so that it forgets' if service.runs else 'started'}")
             ask(host, restart_script(unit, service), what=f"starting {unit}", timeout=TIMEOUT_SECONDS)
     until_ready(host, control_plane, since=since)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from pyinfra.api import QuoteString
 from pyinfra.api.host import Host
 
 from kubestead.facts.node import ApiNode, NodeView
 from kubestead.health import KUBECTL
-from kubestead.marks import CORDONED_FOR
-from kubestead.operations.remedies.steps import ask, told
+from kubestead.marks import CORDONED_FOR, by_watcher, mark
+from kubestead.operations.remedies.steps import StepFailed, ask, told
 
 _KUBECTL = f"{KUBECTL} --request-timeout=10s"
 
@@ -16,50 +18,58 @@ _KUBECTL = f"{KUBECTL} --request-timeout=10s"
 def cordon(host: Host, control_plane: Host, purpose: str) -> bool:
     """Cordon the node; whether the cordon is ours to lift again: one that a person made stays.
 
+    A remedy's cordon that is there already becomes this one's. A watcher (host data ``watcher``) never takes one over
+    that was made by hand.
+
     Raises:
-        StepFailed: the API did not do it.
+        StepFailed: the API did not do it, or a watcher came upon a person's work.
     """
     view: NodeView = control_plane.get_fact(ApiNode, node=host.name)
-    node = QuoteString(host.name)
-    if view.cordoned:
-        ours = _is_ours(host, control_plane)
-        told(host, "is cordoned by an earlier remedy" if ours else "is cordoned already, and stays so")
-        return ours
-    ask(
-        control_plane,
-        _KUBECTL, "annotate --overwrite node", node, QuoteString(f"{CORDONED_FOR}={purpose}"), "> /dev/null &&",
-        _KUBECTL, "cordon", node, "> /dev/null",
-        what=f"cordoning {host.name}",
-    )  # fmt: skip
-    told(host, "cordoned")
+    watcher = str(host.data.get("watcher") or "")
+    found = _mark(host, control_plane) if view.cordoned else ""
+    if view.cordoned and watcher and not by_watcher(found):
+        raise StepFailed(f"{host.name}: somebody has cordoned it meanwhile: it is theirs")
+    if view.cordoned and not found:
+        told(host, "is cordoned already, and stays so")
+        return False
+    _patch(host, control_plane, mark(purpose, watcher), cordoned=True)
+    told(host, f"was cordoned by an earlier remedy ({found})" if found else "cordoned")
     return True
 
 
 def uncordon(host: Host, control_plane: Host) -> None:
     """Lift our cordon."""
-    node = QuoteString(host.name)
+    _patch(host, control_plane, None, cordoned=None)
+    told(host, "uncordoned")
+
+
+def _patch(host: Host, control_plane: Host, purpose: str | None, cordoned: bool | None) -> None:
+    """Cordon and mark in one request: a mark without its cordon would make a later cordon of a person's ours."""
+    change = {"metadata": {"annotations": {CORDONED_FOR: purpose}}, "spec": {"unschedulable": cordoned}}
+    by_hand = f"{KUBECTL} uncordon {host.name} && {KUBECTL} annotate node {host.name} {CORDONED_FOR}-"
     ask(
         control_plane,
-        _KUBECTL, "uncordon", node, "> /dev/null &&",
-        _KUBECTL, "annotate node", node, QuoteString(f"{CORDONED_FOR}-"), "> /dev/null",
-        what=f"uncordoning {host.name}", advice=f"{KUBECTL} uncordon {host.name}",
+        _KUBECTL, "patch node", QuoteString(host.name),
+        "--type=merge --patch", QuoteString(json.dumps(change)), "> /dev/null",
+        what=f"{'cordoning' if cordoned else 'uncordoning'} {host.name}",
+        advice="" if cordoned else by_hand,
     )  # fmt: skip
-    told(host, "uncordoned")
 
 
 def uncordon_ours(host: Host, control_plane: Host) -> bool:
     """Lift a cordon that an earlier remedy left; False, and nothing is done, where it is a person's."""
-    if not _is_ours(host, control_plane):
+    if not _mark(host, control_plane):
         return False
     uncordon(host, control_plane)
     return True
 
 
-def _is_ours(host: Host, control_plane: Host) -> bool:
+def _mark(host: Host, control_plane: Host) -> str:
+    """Of the remedy that cordoned the node; empty where a person did."""
     path = QuoteString("jsonpath={.metadata.annotations." + CORDONED_FOR.replace(".", r"\.") + "}")
     node = QuoteString(host.name)
     marked = ask(control_plane, _KUBECTL, "get node", node, "--output", path, what="reading the node")
-    return bool("".join(marked).strip())
+    return "".join(marked).strip()
 
 
 def drain(host: Host, control_plane: Host, within_seconds: int, wait_for_pods: bool, force: bool) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from paramiko import SSHException
 from pyinfra.api import QuoteString
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
 from kubestead import power
@@ -29,8 +31,11 @@ def power_cycle(host: Host, control_plane: Host) -> None:
         StepFailed: the site gives no commands for it, they failed, or the node did not come back.
     """
     commands = _commands(host)
-    before: NodeView = control_plane.get_fact(ApiNode, node=host.name)
-    told(host, f"before: power {power.status(commands) or 'unknown'}; {before}")
+    state = power.status(commands)
+    before = _view(host, control_plane)
+    told(host, f"before: power {state or 'unknown'}; {before}")
+    if before.well or (before.exists is None and state != "off"):
+        raise StepFailed(f"{host.name}: {before}: its power is not cut while it may be well; try: ssh -v {host.name}")
     try:
         power.cycle(commands)
     except KubesteadError as error:
@@ -78,6 +83,15 @@ def back_in_service(host: Host, control_plane: Host) -> None:
         what=f"taking {host.name} into service",
     )  # fmt: skip
     told(host, "is in service again")
+
+
+def _view(host: Host, control_plane: Host) -> NodeView:
+    """The node as the API has it; nothing is known where the control plane cannot be asked, which may be this host."""
+    try:
+        view: NodeView = control_plane.get_fact(ApiNode, node=host.name)
+    except (PyinfraError, SSHException, OSError):
+        return NodeView()
+    return view
 
 
 def _commands(host: Host) -> Mapping[str, str]:

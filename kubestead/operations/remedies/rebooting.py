@@ -10,6 +10,7 @@ from pyinfra.api import FunctionCommand, operation
 from pyinfra.api.host import Host
 
 from kubestead.facts.boot import BootId
+from kubestead.facts.etcd import EtcdMembers
 from kubestead.facts.node import Clock
 from kubestead.health import KUBECTL
 from kubestead.operations.remedies.booted import BOOT_SECONDS, boot_id
@@ -18,14 +19,21 @@ from kubestead.operations.remedies.drain import cordon, drain, uncordon
 from kubestead.operations.remedies.steps import StepFailed, ask, attempt, told
 from kubestead.operations.remedies.watch import until_ready
 from kubestead.operations.remedies.wellness import Wellness, wellness
+from kubestead.recovery.etcd import against
 
 DRAIN_SECONDS = 120
 READY_SECONDS = 180
+# The inventory's group.
+CONTROL_PLANE = "control_plane"
 
 
 @operation()
 def reboot(
-    control_plane: Host, force: bool = False, drain_seconds: int = DRAIN_SECONDS, over_budgets: bool = False
+    control_plane: Host,
+    force: bool = False,
+    drain_seconds: int = DRAIN_SECONDS,
+    over_budgets: bool = False,
+    over_quorum: bool = False,
 ) -> Generator[FunctionCommand, None, None]:
     """Cordon, drain, reboot, watch the node come back by its boot id, uncordon; a healthy node is left alone.
 
@@ -34,16 +42,21 @@ def reboot(
         force: do it even though the node is well.
         drain_seconds: how long PodDisruptionBudgets may keep pods on the node.
         over_budgets: also with pods that a budget keeps or nobody makes anew; else the node is uncordoned again.
+        over_quorum: also a control plane without which etcd has no majority for a while.
     """
     before = wellness(host, control_plane)
     if before.well and not force:
         host.noop(f"the node is well ({before}); --data force=true reboots it all the same")
         return
-    yield FunctionCommand(attempt(_reboot), (control_plane, before, drain_seconds, over_budgets), {})
+    yield FunctionCommand(attempt(_reboot), (control_plane, before, drain_seconds, over_budgets, over_quorum), {})
 
 
-def _reboot(host: Host, control_plane: Host, before: Wellness, drain_seconds: int, over_budgets: bool) -> None:
+def _reboot(
+    host: Host, control_plane: Host, before: Wellness, drain_seconds: int, over_budgets: bool, over_quorum: bool
+) -> None:
     told(host, f"before: {before}")
+    if CONTROL_PLANE in host.groups and not over_quorum:
+        _spared_by_etcd(host, control_plane)
     cordoned = _empty(host, control_plane, before, drain_seconds, over_budgets)
     clock, boot = host.get_fact(Clock), host.get_fact(BootId)
     started = time.monotonic()
@@ -56,6 +69,14 @@ def _reboot(host: Host, control_plane: Host, before: Wellness, drain_seconds: in
         raise StepFailed(f"{error}{'; it is left cordoned' if cordoned else ''}") from None
     if cordoned:
         uncordon(host, control_plane)
+
+
+def _spared_by_etcd(host: Host, control_plane: Host) -> None:
+    """Refuse where etcd would lose its majority; the only member of all comes back with all there is."""
+    members: dict[str, bool] | None = control_plane.get_fact(EtcdMembers)
+    why = against(members, host.name)
+    if why and (members is None or members.keys() != {host.name}):
+        raise StepFailed(f"{host.name}: {why}; --data over_quorum=true reboots it all the same")
 
 
 def _empty(host: Host, control_plane: Host, before: Wellness, drain_seconds: int, over_budgets: bool) -> bool:

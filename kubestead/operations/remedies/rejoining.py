@@ -18,6 +18,7 @@ from kubestead.operations import kubeadm
 from kubestead.operations.flow import failure
 from kubestead.operations.nodes import marked
 from kubestead.operations.remedies.cilium import until_agent_ready
+from kubestead.operations.remedies.drain import cordon, uncordon
 from kubestead.operations.remedies.steps import StepFailed, ask, attempt, run_on, told
 from kubestead.operations.remedies.watch import BETWEEN_LOOKS, until_ready
 from kubestead.operations.remedies.wellness import Wellness, wellness
@@ -25,6 +26,8 @@ from kubestead.render import render
 from kubestead.spec import ClusterSpec, NodeSpec
 
 RESET_SECONDS = 600
+# The inventory's group.
+CONTROL_PLANE = "control_plane"
 # The API calls a node whose kubelet is gone NotReady after 40 s; kubeadm refuses the name of one that is Ready.
 GONE_SECONDS = 90
 
@@ -59,7 +62,8 @@ def rejoin(
 
 def _refusal(host: Host, membership: Membership, before: Wellness, spec: ClusterSpec) -> str | None:
     """Why this host may not be reset, with the next command; None when it may."""
-    if membership.is_control_plane or membership.has_etcd_data:
+    # The inventory's word too: what a host says of itself may have got lost on the way.
+    if CONTROL_PLANE in host.groups or membership.is_control_plane or membership.has_etcd_data:
         return "is a control plane, and its etcd holds the cluster; restore it from a backup, or mend what is broken"
     if membership.server not in (None, f"https://{spec.control_plane_endpoint}"):
         return f"is a node of {membership.server}, not of https://{spec.control_plane_endpoint}"
@@ -79,6 +83,17 @@ def _rejoin(
     before: Wellness,
 ) -> None:
     told(host, f"before: {before}")
+    # Whoever watches leaves a node alone that is being worked on.
+    cordoned = bool(before.view.exists) and cordon(host, control_plane, "rejoin")
+    try:
+        _join_anew(host, control_plane, spec, node_spec, node_address)
+    except StepFailed as error:
+        raise StepFailed(f"{error}{'; it is left cordoned' if cordoned else ''}") from None
+    if cordoned:
+        uncordon(host, control_plane)
+
+
+def _join_anew(host: Host, control_plane: Host, spec: ClusterSpec, node_spec: NodeSpec, node_address: str) -> None:
     ask(host, render("reset.sh.j2"), what="taking the node out of its cluster", timeout=RESET_SECONDS)
     left = host.get_fact(Leftovers)
     told(host, f"reset; left over: {', '.join(left) or 'nothing'}")

@@ -32,7 +32,8 @@ def until_ready(
     Args:
         host: the node.
         control_plane: the host whose API is asked.
-        since: only a lease renewed after this counts, by the node's clock: the kubelet before may have renewed it last.
+        since: only a lease renewed after this counts, by the node's clock: the kubelet before may have renewed it last;
+            None, where that is not known, will do with a boot.
         boot_id: the boot its kubelet must tell of; None: any.
         within_seconds: how long to watch.
 
@@ -44,7 +45,7 @@ def until_ready(
     while True:
         view: NodeView = control_plane.get_fact(ApiNode, node=host.name)
         elapsed = time.monotonic() - started
-        renewed = bool(view.lease_renewed and since and view.lease_renewed > since)
+        renewed = view.lease_renewed is not None and (view.lease_renewed > since if since else boot_id is not None)
         if view.ready == "True" and renewed and boot_id in (None, view.boot_id):
             told(host, f"after: Ready=True and a new lease, {elapsed:.0f} s later")
             return

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import yaml
 
-from kubestead.diagnose import ApiView, Cause, Diagnosis, Reach, Remedy, Seen, diagnose
+from kubestead.diagnose import LADDER, ApiView, Cause, Diagnosis, Reach, Remedy, Seen, diagnose
 from kubestead.diagnose.model import Condition, Neighbour, PodView
 from kubestead.diagnose.report import Asked, Binary, Page
 from tests.unit.diagnose import cases
@@ -522,3 +523,41 @@ def test_other_nodes_are_not_blamed_for_a_dead_api() -> None:
 def test_a_missing_manifest_is_not_restarted_but_put_back() -> None:
     assert diagnose(CASES["API server's manifest moved"][0]).remedies == ()
     assert Remedy.RESTART_KUBELET in diagnose(CASES["etcd gone"][0]).remedies
+
+
+def test_the_power_of_a_host_that_may_be_well_is_not_offered():
+    """Its SSH server greets a neighbour, or nobody knows what the API would say: a lost key is no dead host."""
+    greets = replace(WITNESS, ping=True, ssh="answers")
+    assert diagnose(lost(Reach(False, (greets,), "on"))).remedies == ()
+    unheard = replace(lost(Reach(False, (WITNESS,), "on")), api=ApiView(answers=False))
+    assert diagnose(unheard).cause is Cause.HOST_UNREACHABLE
+    assert diagnose(unheard).remedies == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "remedies"),
+    [
+        ("could not restore state from checkpoint: checkpoint is corrupted", LADDER[Cause.KUBELET_CRASHING]),
+        ("fatal error: runtime: cannot allocate memory", LADDER[Cause.KUBELET_CRASHING][:-1]),
+        ("listen tcp 0.0.0.0:10250: bind: address already in use", ()),
+    ],
+)
+def test_a_kubelet_is_reset_only_for_what_it_keeps_on_disk(words, remedies):
+    found = diagnose(crashing(f"failed to run Kubelet: {words}"))
+    assert found.cause is Cause.KUBELET_CRASHING
+    assert found.remedies == remedies
+
+
+def test_pods_nobody_could_tell_of_are_no_missing_agent():
+    assert diagnose(worker(api_values={"agent": None, "pods": False})).cause is Cause.HEALTHY
+
+
+def test_a_lease_from_the_future_is_no_fault_of_a_clock_that_is_right():
+    ahead = worker(api_values={"lease_renewed": cases.NOW + 10})
+    assert diagnose(ahead).cause is Cause.CLOCK_SKEWED
+    assert diagnose(replace(ahead, clock_skew=0.2)).cause is Cause.HEALTHY
+
+
+def test_a_quantity_the_kubelet_itself_refuses_is_no_threshold():
+    config = yaml.safe_load(cases.report().kubelet_config) | {"evictionHard": {"memory.available": "9ki"}}
+    assert diagnose(worker(kubelet_config=yaml.safe_dump(config))).cause is Cause.HEALTHY

@@ -169,7 +169,8 @@ def test_a_clock_is_compared_with_the_one_in_the_middle() -> None:
     found = skews({"a": near, "b": far, "c": near})
     assert found["a"].certain == 0
     assert found["b"].certain == pytest.approx(298.6)
-    assert skews({"behind": Offset(-61, -60)})["behind"].certain == -60
+    assert skews({"behind": Offset(-61, -60), "control plane": near})["behind"].certain == -60
+    assert skews({"alone": Offset(-61, -60)}) == {}, "it may be the controller's"
 
 
 def test_a_laptop_whose_own_clock_is_wrong_blames_nobody() -> None:

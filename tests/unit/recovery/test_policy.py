@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from kubestead.diagnose import LADDER, Cause, Diagnosis, Remedy
-from kubestead.recovery.guards import allowed, quorum
-from kubestead.recovery.history import MOST_ATTEMPTS, Attempt, Handed, History, Outcome
+from kubestead.recovery.attempts import Attempt, Handed, Outcome
+from kubestead.recovery.etcd import against, members_of, quorum
+from kubestead.recovery.guards import allowed
+from kubestead.recovery.history import MOST_ATTEMPTS, History
 from kubestead.recovery.policy import decide
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.verify import missing
@@ -112,9 +114,13 @@ def test_one_of_three_control_planes_may_be_while_the_others_are_well():
     third = ill("cp3", Cause.KUBELET_FROZEN, lease_age=100.0, control_plane=True)
     workers = [well(f"w{number}") for number in range(5)]
     tried = failed(Remedy.RESTART_KUBELET, node="cp3")
-    assert only([*planes, third, *workers], tried).remedy is Remedy.REBOOT
+    etcd = {"cp1": True, "cp2": True, "cp3": False}
+    assert only([*planes, third, *workers], tried, etcd=etcd).remedy is Remedy.REBOOT
+    for members in (None, {}, {**etcd, "cp2": False}, {"cp1": True, "cp3": False}, {**etcd, "cp4": False}):
+        held = only([*planes, third, *workers], tried, etcd=members)
+        assert (held.guard, held.remedy) == ("control-plane", Remedy.REBOOT)
     worse = ill("cp2", control_plane=True, look=None)
-    guarded = decide(World((planes[0], worse, third, *workers)), tried, NOW, LIMITS)
+    guarded = decide(World((planes[0], worse, third, *workers), etcd=etcd), tried, NOW, LIMITS)
     assert Hold in [type(one) for one in guarded]
 
 
@@ -178,6 +184,14 @@ def test_the_share(count, share, most):
 
 def test_quorum():
     assert [quorum(count) for count in (1, 2, 3, 4, 5)] == [1, 2, 2, 3, 3]
+
+
+def test_a_member_whose_pod_nobody_sees_counts_all_the_same():
+    assert against({"a": True, "b": True, "c": True}, "c") is None
+    assert against({"a": True, "b": True}, "c", planes=5) == "2 other etcd members are ready, its majority is 3 of 5"
+    pods = [pod("etcd-a", True, True), pod("other", True, True)]
+    pods[0]["metadata"]["labels"], pods[0]["spec"]["nodeName"] = {"component": "etcd"}, "a"
+    assert members_of(pods) == {"a": True}
 
 
 def test_the_history_is_bounded_and_refuses_what_it_does_not_know():

@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubestead.diagnose import LADDER, Cause, Diagnosis, Remedy
-from kubestead.recovery.guards import allowed, quorum
-from kubestead.recovery.history import Attempt, Handed, History, Outcome
+from kubestead.recovery.attempts import Attempt, Handed, Outcome
+from kubestead.recovery.etcd import quorum
+from kubestead.recovery.guards import allowed
+from kubestead.recovery.history import History
 from kubestead.recovery.policy import at_work, decide
 from kubestead.recovery.settings import Settings
 from kubestead.recovery.weight import WEIGHT, Weight
 from kubestead.recovery.without_api import decide_without_api
-from kubestead.recovery.world import Apply, HandOver, Look, NodeState, Recovered, World
+from kubestead.recovery.world import Apply, Diagnose, HandOver, Look, NodeState, Recovered, World
 
 LIMITS = Settings()
 NAMES = [f"node{number}" for number in range(7)]
@@ -75,7 +77,9 @@ def worlds(draw):
     planes = draw(st.integers(1, 5))
     names = NAMES[: draw(st.integers(planes, len(NAMES)))]
     nodes = tuple(draw(states(name, number < planes)) for number, name in enumerate(names))
-    return World(nodes, paused=draw(st.integers(0, 9)) == 0)
+    well = dict.fromkeys(names[:planes], True)
+    etcd = draw(st.sampled_from([well, well, None]) | st.dictionaries(st.sampled_from(NAMES), st.booleans()))
+    return World(nodes, paused=draw(st.sampled_from([False] * 8 + [True, None])), etcd=etcd)
 
 
 @st.composite
@@ -89,7 +93,8 @@ def histories(draw):
         history = history.ended(name, draw(st.sampled_from(list(Outcome))), started + 10)
         if draw(st.booleans()):
             history = history.handed_over(name, Handed(started, "unknown", "why"))
-    return history
+    names = st.frozensets(st.sampled_from(NAMES))
+    return history.seen(draw(names), draw(names), draw(names))
 
 
 def applied(world, history, now=100_000.0):
@@ -108,7 +113,7 @@ def test_a_healthy_paused_or_foreign_node_is_never_touched(world, history):
         assert not node.healthy(LIMITS)
         assert node.suspect(LIMITS)
         assert not node.paused
-        assert not world.paused
+        assert world.paused is False
         assert node.managed
         assert not node.busy
         assert not node.young
@@ -144,8 +149,11 @@ def test_one_control_plane_at_a_time_and_never_below_quorum(world, history):
     for one in mine:
         assert one.remedy is not Remedy.REJOIN
         if WEIGHT[one.remedy] is Weight.DISRUPTIVE:
-            others = sum(node.healthy(LIMITS) for node in planes if node.name != one.node)
-            assert others >= quorum(len(planes))
+            others = {node.name for node in planes if node.healthy(LIMITS) and node.name != one.node}
+            assert len(others) >= quorum(len(planes))
+            assert world.etcd is not None
+            ready = {name for name, well in world.etcd.items() if well and name != one.node}
+            assert len(ready) >= quorum(len({*world.etcd, *(node.name for node in planes)}))
 
 
 @given(worlds(), histories())
@@ -153,11 +161,27 @@ def test_a_watcher_that_does_not_lead_does_nothing(world, history):
     assert decide(replace(world, leading=False), history, 100_000.0, LIMITS) == []
 
 
-@given(st.lists(states("node0", True) | states("node1", True), max_size=4), histories(), st.floats(0, 1000))
+@given(worlds(), histories(), st.sampled_from([True, None]))
 @settings(deadline=None)
-def test_without_the_api_only_services_of_one_control_plane_are_restarted(planes, history, silent_for):
+def test_paused_or_not_known_to_be_nothing_is_looked_at_or_touched(world, history, paused):
+    decisions = decide(replace(world, paused=paused), history, 100_000.0, LIMITS)
+    assert not [one for one in decisions if isinstance(one, (Apply, Diagnose))]
+
+
+@given(
+    st.lists(states("node0", True) | states("node1", True), max_size=4),
+    st.sampled_from([False, False, True, None]),
+    histories(),
+    st.floats(0, 1000),
+)
+@settings(max_examples=150, deadline=None)
+def test_without_the_api_only_services_of_one_control_plane_are_restarted(planes, paused, history, silent_for):
     planes = list({node.name: node for node in planes}.values())
-    applies = [one for one in decide_without_api(planes, history, 1e5, silent_for, LIMITS) if isinstance(one, Apply)]
+    states = {node.name: node for node in planes}
+    decisions = decide_without_api(planes, paused, history, 1e5, silent_for, LIMITS)
+    assert not decisions or paused is False
+    assert not any(states[one.node].paused or states[one.node].cordoned for one in decisions)
+    applies = [one for one in decisions if isinstance(one, Apply)]
     assert len(applies) <= 1
     assert all(one.remedy in (Remedy.RESTART_KUBELET, Remedy.RESTART_CONTAINERD) for one in applies)
     if silent_for < LIMITS.api_silent_after:

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fakeapi import FakeApi, serving
+from watchlab import Lab
 
 from kubestead.watch.api import connect
 
@@ -45,3 +46,19 @@ def until():
         return found
 
     return wait
+
+
+@pytest.fixture
+def lab(fake, kubeconfig, tmp_path, monkeypatch):
+    """Three nodes whose kubelets beat, and room for watchers."""
+    lab = Lab(fake, kubeconfig, tmp_path, monkeypatch)
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def settled(lab, until):
+    """The lab with a watcher that leads and has seen every node well."""
+    lab.watcher()
+    until(lambda: lab.history().nodes == {"cp", "worker1", "worker2"})
+    return lab

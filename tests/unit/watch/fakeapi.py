@@ -25,6 +25,8 @@ class FakeApi:
         self.versions = itertools.count(1)
         self.down = False
         self.refused = 0
+        self.forbidden = set()
+        self.before_write = lambda kind: None
         self.seen = []
         self.put("namespaces", {"metadata": {"name": "kube-system"}})
 
@@ -94,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
         api, (kind, name, query) = self.server.api, self.about()
         if api.down or api.refused:
             return self.answer(api.refused or 503, {})
+        if kind in api.forbidden:
+            return self.answer(403, {})
         if "watch" in query:
             return self.watch(kind, int(query["resourceVersion"][0]))
         with api.lock:
@@ -126,6 +130,7 @@ class Handler(BaseHTTPRequestHandler):
     def write(self, change):
         api, (kind, name, _) = self.server.api, self.about()
         body = self.body()
+        api.before_write(kind)
         if api.down:
             return self.answer(503, {})
         with api.lock:

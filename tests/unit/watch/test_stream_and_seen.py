@@ -93,7 +93,7 @@ def test_a_node_that_goes_and_comes(seen, clock):
 
 def test_a_node_expected_from_the_history_is_missing_from_then_on(seen, clock):
     seen.list_nodes([node("b")])
-    seen.expect(["a", "b"])
+    seen.expect(["a", "b"], ())
     assert seen.node("a")[0].missing_since == clock.now
     assert seen.node("b")[0].missing_since is None
 

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 import queue
+import socket
 import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import typer
 from prometheus_client import generate_latest
+from typer.testing import CliRunner
 
+from kubestead.cli.main import app
 from kubestead.cli.watch import share
+from kubestead.diagnose import Cause
 from kubestead.errors import KubesteadError
+from kubestead.recovery.history import History
 from kubestead.watch.api import connect, describe
 from kubestead.watch.audit import Audit
-from kubestead.watch.deploys import read_diagnoses
+from kubestead.watch.deploys import Deploys, read_diagnoses
 from kubestead.watch.events import body
-from kubestead.watch.inventory import parse
+from kubestead.watch.inventory import Inventory, parse
+from kubestead.watch.ledger import Ledger
 from kubestead.watch.metrics import Metrics
 from kubestead.watch.note import Note, Told
 from kubestead.watch.teller import Teller, notifier
@@ -173,3 +181,82 @@ def test_shares():
     for wrong in ("forty", "140%", "-1"):
         with pytest.raises(typer.BadParameter):
             share(wrong)
+
+
+def test_urls_with_passwords_can_be_given_where_no_list_of_processes_has_them(monkeypatch):
+    got = []
+
+    def parts(inventory, kubeconfig, folder, settings, notify, *others):
+        got.append(notify)
+        raise typer.Exit
+
+    monkeypatch.setattr("kubestead.watch.inventory.read", lambda path: None)
+    monkeypatch.setattr("kubestead.watch.parts.Parts", parts)
+    CliRunner().invoke(app, ["watch"], env={"KUBESTEAD_NOTIFY": "json://a:secret@h1 json://h2"})
+    assert got == [["json://a:secret@h1", "json://h2"]]
+
+
+def test_one_that_cannot_be_sent_does_not_keep_the_next_from_it(tmp_path):
+    class Events:
+        def write(self, note):
+            raise RuntimeError("of a kind nobody thought of")
+
+    sent = []
+    lines, _ = told(tmp_path, ENDED, ENDED, Note(Told.STARTED), events=Events(), sent=sent)
+    assert [line[9:] for line in lines if "RuntimeError" in line] == ["trouble; a notification or event: RuntimeError"]
+
+
+def test_a_full_disk_does_not_end_the_watcher(tmp_path):
+    lines = []
+    audit = Audit(tmp_path / "audit.jsonl", "me")
+    audit._path = Path("/dev/full")
+    teller = Teller(audit, Metrics(), None, lambda title, text: None, lines.append)
+    teller.tell(Note(Told.STARTED))
+    teller.close()
+    assert lines[0].startswith("the audit could not be written: [Errno 28]")
+    assert lines[1].endswith("started")
+
+
+def test_a_copy_of_the_history_that_cannot_be_written_does_not_either(api, tmp_path):
+    said = []
+    (tmp_path / "file").write_text("")
+    ledger = Ledger(api, tmp_path / "file" / "history.json", said.append, lambda: True)
+    names = frozenset({"w"})
+    ledger.change(lambda history: history.seen(names, names, frozenset()))
+    assert "copy of the history could not be written" in said[0]
+
+
+def test_a_copy_that_is_not_text_is_begun_anew(api, tmp_path):
+    said = []
+    (tmp_path / "history.json").write_bytes(b"\xff\xfe\x00")
+    assert Ledger(api, tmp_path / "history.json", said.append, lambda: True).history == History()
+    assert said == [f"{tmp_path}/history.json: is not text; begun anew"]
+
+
+def test_what_cannot_be_used_is_one_error_with_its_fix(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KubesteadError, match=r"file/audit.jsonl: cannot be written .*--folder"):
+        Audit(tmp_path / "file" / "audit.jsonl", "me")
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(KubesteadError, match="--metrics-port"):
+        Metrics().serve(taken.getsockname()[1], "127.0.0.1")
+    with pytest.raises(KubesteadError, match="--metrics-address"):
+        Metrics().serve(0, "192.0.2.1")
+    monkeypatch.setattr(Path, "read_text", Mock(side_effect=PermissionError(13, "Permission denied")))
+    with pytest.raises(KubesteadError, match=r"cannot be read \(Permission denied\).*--folder"):
+        Ledger(None, tmp_path / "file", print, lambda: True)
+
+
+@pytest.mark.parametrize("text", ["{token: secret", "[secret]", "secret", "", "\x00secret", "clusters: secret"])
+def test_a_kubeconfig_that_is_none_is_told_without_what_it_holds(tmp_path, text):
+    (tmp_path / "kubeconfig").write_text(text)
+    with pytest.raises(KubesteadError, match="cannot be used") as error:
+        connect(tmp_path / "kubeconfig")
+    assert "secret" not in str(error.value)
+
+
+def test_a_diagnosis_that_cannot_be_run_is_one_without_a_cause(tmp_path):
+    (tmp_path / "file").write_text("")
+    deploys = Deploys(Inventory(tmp_path / "lab.py", ("cp",), (), {}), tmp_path / "file" / "runs", "me")
+    found = deploys.diagnose(["cp"], lambda: True)["cp"]
+    assert found.cause is Cause.UNKNOWN
+    assert "Not a directory" in found.evidence[1]

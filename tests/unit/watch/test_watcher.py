@@ -5,25 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from watchlab import FAST, Lab
+from watchlab import FAST
 
 from kubestead.diagnose import Remedy
-from kubestead.recovery.history import Attempt, History, Outcome
-
-
-@pytest.fixture
-def lab(fake, kubeconfig, tmp_path, monkeypatch):
-    lab = Lab(fake, kubeconfig, tmp_path, monkeypatch)
-    yield lab
-    lab.close()
-
-
-@pytest.fixture
-def settled(lab, until):
-    """The lab with a watcher that leads and has seen every node well."""
-    lab.watcher()
-    until(lambda: lab.history().nodes == {"cp", "worker1", "worker2"})
-    return lab
+from kubestead.recovery.attempts import Attempt, Outcome
+from kubestead.recovery.history import History
 
 
 def test_a_stopped_kubelet_is_diagnosed_restarted_and_verified(settled, until):
@@ -68,6 +54,15 @@ def test_a_remedy_that_did_not_help_is_followed_by_the_next_and_then_by_a_person
     settled.heals("worker1")
     until(lambda: settled.audit("recovered"))
     assert settled.history().handed == {}
+
+
+def test_a_remedy_that_could_not_be_started_may_be_tried_again(settled, until):
+    (settled.folder / "code-restart_kubelet").write_text("127")
+    settled.fails("worker1")
+    until(lambda: settled.audit("ended"))
+    (settled.folder / "code-restart_kubelet").unlink()
+    until(lambda: len(settled.ran("restart_kubelet")) == 2)
+    assert settled.audit("ended")[0]["outcome"] == "interrupted"
 
 
 @pytest.mark.parametrize("where", ["node", "cluster"])
@@ -165,19 +160,6 @@ def test_losing_the_lease_stops_a_remedy_at_once(lab, until):
     assert lab.history().attempts[0].outcome is Outcome.RUNNING, "the new leader writes it down"
 
 
-def test_a_silent_api_is_told_once_and_only_a_control_plane_is_helped(settled, until):
-    settled.fails("cp", "kubelet-stopped", "restart_kubelet restore_node reboot")
-    settled.fake.down = True
-    until(settled.ran)
-    assert settled.ran() == ["restart_kubelet cp"]
-    settled.fake.down = False
-    settled.heals("cp")
-    until(lambda: settled.audit("api-back"))
-    until(lambda: settled.audit("ended"))
-    assert len(settled.audit("api-silent")) == 1
-    assert settled.history().attempts[0].outcome is Outcome.RECOVERED
-
-
 def test_a_node_whose_pods_did_not_come_back_is_not_recovered(settled, until, monkeypatch):
     settled.fake.agent("worker1", ready="False")
     settled.fails("worker1")
@@ -211,6 +193,23 @@ def test_power_is_cycled_by_the_sites_commands_and_proven(lab, until):
     assert state.read_text().strip() == "on"
 
 
+def test_a_watcher_that_is_stopped_between_off_and_on_switches_on_first(lab, until):
+    state, may_be_on = lab.folder / "power", lab.folder / "may-be-on"
+    state.write_text("on")
+    on = f"while [ ! -e {may_be_on} ]; do sleep 0.05; done; echo on > {state}"
+    watcher, parts = lab.watcher(power={"worker1": {"status": f"cat {state}", "off": f"echo off > {state}", "on": on}})
+    until(lambda: len(lab.history().nodes) == 3)
+    lab.fails("worker1", "host-off", "power_cycle")
+    until(lambda: state.read_text() == "off\n")
+    watcher.stop()
+    with pytest.raises(AssertionError, match="it did not come"):
+        until(lambda: lab.audit("stopped"), seconds=1)
+    assert parts.election.leads(), "nobody else may begin with this host"
+    may_be_on.touch()
+    until(lambda: lab.audit("stopped"))
+    assert state.read_text() == "on\n"
+
+
 def test_pods_are_let_go_only_while_the_power_is_proven_off(lab, until):
     state = lab.folder / "power"
     state.write_text("off")
@@ -225,7 +224,7 @@ def test_pods_are_let_go_only_while_the_power_is_proven_off(lab, until):
 
 
 def test_a_cordon_an_interrupted_reboot_left_is_lifted_and_a_persons_is_not(lab, until):
-    marked = {"kubestead.dev/cordoned-for": "reboot"}
+    marked = {"kubestead.dev/cordoned-for": "reboot by another"}
     lab.fake.node("worker1", cordoned=True, annotations=marked)
     lab.fake.node("worker2", cordoned=True)
     attempt = Attempt("worker1", 1e9, "kubelet-crashing", Remedy.REBOOT, 1e9, "another")
@@ -235,6 +234,77 @@ def test_a_cordon_an_interrupted_reboot_left_is_lifted_and_a_persons_is_not(lab,
     until(lambda: "unschedulable" not in lab.fake.objects["nodes"]["worker1"]["spec"])
     assert marked.keys().isdisjoint(lab.fake.objects["nodes"]["worker1"]["metadata"]["annotations"])
     assert lab.fake.objects["nodes"]["worker2"]["spec"]["unschedulable"]
+
+
+def test_what_a_remedy_left_is_taken_back_whatever_came_after_it(lab, until):
+    """The reboot failed and left its cordon; another remedy brought the node back."""
+    lab.fake.node("worker1", cordoned=True, annotations={"kubestead.dev/cordoned-for": "reboot by another"})
+    known = History(nodes=frozenset({"cp", "worker1", "worker2"}))
+    for remedy, outcome in ((Remedy.REBOOT, Outcome.FAILED), (Remedy.RESTORE_NODE, Outcome.RECOVERED)):
+        known = known.began(Attempt("worker1", 1e9, "x", remedy, 1e9, "another")).ended("worker1", outcome, 1e9)
+    lab.fake.put("configmaps", {"metadata": {"name": "kubestead-recovery"}, "data": {"history.json": known.to_json()}})
+    lab.watcher()
+    until(lambda: "unschedulable" not in lab.fake.objects["nodes"]["worker1"]["spec"])
+
+
+def test_a_taint_is_taken_back_however_long_the_node_was_off(lab, until):
+    long_ago = Attempt("worker1", 1e9, "host-off", Remedy.OUT_OF_SERVICE, 1e9, "another")
+    known = History(nodes=frozenset({"cp", "worker1", "worker2"})).began(long_ago).ended("worker1", Outcome.DONE, 1e9)
+    known = known.began(Attempt("worker2", 2e9, "x", Remedy.REBOOT, 2e9, "another")).ended("worker2", Outcome.DONE, 2e9)
+    assert not known.of("worker1"), "what is older than a week is not kept"
+    lab.fake.put("configmaps", {"metadata": {"name": "kubestead-recovery"}, "data": {"history.json": known.to_json()}})
+    for name in ("worker1", "worker2"):
+        lab.fake.node(name)
+        node = {**lab.fake.objects["nodes"][name]}
+        node["spec"] = {"taints": [{"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}]}
+        lab.fake.put("nodes", node)
+    lab.watcher()
+    until(lambda: lab.history().tainted == set())
+    assert not lab.fake.objects["nodes"]["worker1"]["spec"]["taints"]
+    assert lab.fake.objects["nodes"]["worker2"]["spec"]["taints"], "a person's"
+
+
+@pytest.mark.parametrize("how", ["cordoned", "paused"])
+def test_a_node_that_a_person_took_out_stays_out_after_a_restart(lab, until, how):
+    """Drained (or paused) and deleted, and still in the inventory: nobody joins it again."""
+    watcher, _ = lab.watcher()
+    until(lambda: len(lab.history().nodes) == 3)
+    paused = {"kubestead.dev/recovery": "paused"} if how == "paused" else None
+    lab.fake.node("worker1", cordoned=how == "cordoned", annotations=paused)
+    until(lambda: lab.history().apart == {"worker1"})
+    lab.fails("worker1", "node-deleted", "restart_kubelet rejoin")
+    lab.fake.delete("nodes", "worker1")
+    watcher.stop()
+    until(lambda: lab.audit("stopped"))
+    _, parts = lab.watcher(name="second")
+    [line] = until(lambda: lab.audit("hold", "second"))
+    assert (line["node"], line["guard"]) == ("worker1", "cordoned")
+    assert not lab.ran()
+    lab.heals("worker1")
+    until(lambda: parts.seen.node("worker1")[0].present)
+    until(lambda: lab.history().apart == set())
+
+
+@pytest.mark.parametrize("mark", ["reboot", "rejoin", "reboot by a_stranger"])
+def test_a_remedy_that_a_person_runs_is_theirs(lab, until, mark):
+    """Even where a watcher's own remedy on that node ended badly, days ago."""
+    lab.fake.node("worker1", cordoned=True, annotations={"kubestead.dev/cordoned-for": mark})
+    old = Attempt("worker1", 1e9, "kubelet-crashing", Remedy.REBOOT, 1e9, "another")
+    known = History(nodes=frozenset({"cp", "worker1", "worker2"})).began(old).ended("worker1", Outcome.FAILED, 1e9)
+    lab.fake.put("configmaps", {"metadata": {"name": "kubestead-recovery"}, "data": {"history.json": known.to_json()}})
+    lab.watcher()
+    until(lambda: lab.audit("recovered"))
+    assert lab.fake.objects["nodes"]["worker1"]["spec"]["unschedulable"]
+    lab.fails("worker1")
+    [line] = until(lambda: lab.audit("hold"))
+    assert line["guard"] == "cordoned"
+    assert not lab.ran()
+
+
+def test_a_remedy_is_told_whose_it_is(settled, until):
+    settled.fails("worker1")
+    until(settled.ran)
+    assert (settled.folder / "data-restart_kubelet").read_text() == f"watcher={settled.parts.name}"
 
 
 def test_the_budget_ends_a_fault_that_returns(lab, until):

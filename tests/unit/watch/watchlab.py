@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kubestead.recovery.history import History
 from kubestead.recovery.settings import Settings
-from kubestead.watch import deploys, remedying
+from kubestead.watch import deploys, pause, remedying
 from kubestead.watch import watcher as watching
 from kubestead.watch.inventory import Inventory
 from kubestead.watch.parts import Parts
@@ -43,12 +43,14 @@ class Lab:
         monkeypatch.setattr(watching, "TICK", 0.1)
         monkeypatch.setattr(remedying, "BETWEEN_LOOKS", 0.1)
         monkeypatch.setattr(remedying, "PODS_EVERY", 0.5)
+        monkeypatch.setattr(pause, "EVERY", 0.3)
         threading.Thread(target=self._beat, daemon=True).start()
 
-    def watcher(self, settings=FAST, dry_run=False, name="watch", power=None, once=False):
+    def watcher(self, settings=FAST, dry_run=False, name="watch", power=None, once=False, answers=None):
         """A watcher that runs; its parts."""
-        inventory = Inventory(self.folder / "lab.py", (CP,), NODES[1:], power or {})
+        inventory = Inventory(self.folder / "lab.py", (CP,), NODES[1:], power or {}, {"cp9": "ip9"} if answers else {})
         parts = Parts(inventory, self.kubeconfig, self.folder / name, settings, (), dry_run, self.lines.append)
+        parts.elsewhere._answers = answers
         watcher = Watcher(parts, settings, dry_run)
         self._watchers.append(watcher)
         self.parts = parts

@@ -3,6 +3,7 @@
 import configparser
 import io
 import shlex
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from typer.main import get_command
 
 from kubestead.cli.main import app
 from kubestead.render import render
+from kubestead.watch.election import TRY_LIMIT
+from kubestead.watch.parts import POWER_SECONDS
+from kubestead.watch.teller import DRAIN
 from kubestead.watchhost import places
 from tests.shell import sh
 
@@ -18,6 +22,7 @@ VALUES = {
     "name": places.NAME, "user": places.USER, "software": places.CURRENT, "state": places.STATE, "site": places.SITE,
     "inventory": places.INVENTORY, "kubeconfig": places.KUBECONFIG, "environment": places.ENVIRONMENT,
     "metrics_address": "192.0.2.1", "metrics_port": places.METRICS_PORT, "memory_max": places.MEMORY_MAX,
+    "stop_seconds": places.STOP_SECONDS,
 }  # fmt: skip
 
 
@@ -55,6 +60,11 @@ def test_the_command_is_one_kubestead_takes():
 )
 def test_it_runs_without_rights_in_its_own_folder(setting, value):
     assert unit()["Service"][setting] == value
+
+
+def test_a_host_whose_power_is_being_switched_is_waited_for():
+    most = POWER_SECONDS + sum(TRY_LIMIT) + DRAIN
+    assert int(unit()["Service"]["TimeoutStopSec"]) > most
 
 
 def test_what_deploys_said_is_cleaned_up_and_the_audit_is_not():
@@ -100,6 +110,23 @@ def test_software_is_put_in_force_and_the_one_before_goes(tmp_path):
         assert sorted(path.name for path in tmp_path.iterdir()) == ["current", key]
     assert sh(f"{tmp_path}/current/bin/kubestead watch").stdout == b"runs ['watch']\n"
     assert list((tmp_path / "k2" / "app").rglob("*.pyc"))
+
+
+def test_the_software_a_watcher_still_runs_from_stays(tmp_path):
+    """It is restarted last, and its remedies are programs of that folder."""
+    waits = "import sys; print(flush=True); 'watch' in sys.argv[-1:] and sys.stdin.read()\n"
+    assert install(tmp_path, "k1", waits).returncode == 0
+    program = [tmp_path / "current" / "bin" / "kubestead", "watch"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as watcher:
+        watcher.stdout.readline()
+        for key in ("k2", "k3", "k1", "k4"):
+            assert install(tmp_path, key, WELL).returncode == 0
+            assert (tmp_path / "current").readlink() == Path(key)
+            assert (tmp_path / "k1" / "bin" / "python").exists()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "k1", "k4"]
+        watcher.stdin.close()
+    assert install(tmp_path, "k5", WELL).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "k5"]
 
 
 @pytest.mark.parametrize(
