@@ -3,11 +3,12 @@
 from pyinfra import config
 
 from kubestead.connection import send_small_packets_at_once
-from kubestead.inventory import only_looks, refuse_missing_inventory
+from kubestead.guard import guard_run
+from kubestead.inventory import only_looks
 
 # A failed host stops the story at the next barrier; pyinfra's default would go on with the others.
 config.FAIL_PERCENT = 100 if only_looks() else 0
 config.CONNECT_TIMEOUT = 10
 
-refuse_missing_inventory()
+guard_run()
 send_small_packets_at_once()

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kubestead.errors import Finding, InvalidInput, KubesteadError
+from kubestead.validation import Location, Refusal, findings_of
+from kubestead.yamlfile import place, read_yaml
 
 Architecture = Literal["amd64", "arm64"]
 UNVERIFIED = "unverified"
@@ -23,11 +24,23 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def _sha256(value: str) -> str:
     if value != UNVERIFIED and not _SHA256.fullmatch(value):
-        raise ValueError("must be 64 lowercase hexadecimal digits, or the word 'unverified'")
+        raise Refusal("must be 64 lowercase hexadecimal digits, or the word 'unverified'")
     return value
 
 
-Sha256 = Annotated[str, AfterValidator(_sha256)]
+def _url(value: str) -> str:
+    try:
+        urlsplit(value)
+    except ValueError:
+        raise Refusal("is not a URL") from None
+    return value
+
+
+Sha256 = Annotated[
+    str, AfterValidator(_sha256), Field(description="the sha256, 64 hexadecimal digits, or 'unverified'")
+]
+Url = Annotated[str, AfterValidator(_url), Field(min_length=1, description="a URL, whole or relative to the mirror's")]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class _Model(BaseModel):
@@ -37,45 +50,47 @@ class _Model(BaseModel):
 class Artifact(_Model):
     """One file for one architecture: where it is, and the sha256 and size (bytes) it must have."""
 
-    url: str
+    url: Url
     sha256: Sha256
-    size: int | None = None
+    size: int | None = Field(default=None, ge=0, description="the size in bytes")
 
 
 class File(_Model):
     """A file under one name and version; ``any`` stands for both architectures (a chart, say)."""
 
-    version: str
-    amd64: Artifact | None = None
-    arm64: Artifact | None = None
-    any: Artifact | None = None
+    version: Text = Field(description="the release, as text in quotes")
+    amd64: Artifact | None = Field(default=None, description="a mapping of url, sha256, size")
+    arm64: Artifact | None = Field(default=None, description="a mapping of url, sha256, size")
+    any: Artifact | None = Field(default=None, description="a mapping of url, sha256, size, for every architecture")
 
 
 class AptRepository(_Model):
     """A signed apt repository: packages are trusted by the fingerprint (40 hexadecimal digits) of its key."""
 
-    url: str
-    suite: str = "/"
-    key_url: str
-    key_fingerprint: str
-    packages: dict[str, str]
+    url: Url
+    suite: Text = Field(default="/", description="the suite, '/' for a flat repository")
+    key_url: Url
+    key_fingerprint: Text = Field(description="the key's fingerprint, 40 hexadecimal digits in quotes")
+    packages: dict[str, Text] = Field(
+        description="a mapping of packages to their versions, as in 'kubelet: 1.31.13-1.1'"
+    )
 
 
 class Image(_Model):
     """A container image: ``registry.k8s.io/pause`` has tag ``3.10`` and the digest of its manifest or index."""
 
-    tag: str
+    tag: Text = Field(description="the image's tag, as text in quotes")
     sha256: Sha256
 
 
 class Catalog(_Model):
     """Everything a cluster is made from. Load it with :meth:`load`."""
 
-    schema_version: Literal[1] = 1
-    origin: str
-    files: dict[str, File]
-    apt: dict[str, AptRepository]
-    images: dict[str, Image]
+    schema_version: Literal[1] = Field(default=1, description="1")
+    origin: Text = Field(description="a word for where all this comes from")
+    files: dict[str, File] = Field(description="a mapping of files, as catalog/upstream.yaml has it")
+    apt: dict[str, AptRepository] = Field(description="a mapping of apt repositories, as catalog/upstream.yaml has it")
+    images: dict[str, Image] = Field(description="a mapping of images, as catalog/upstream.yaml has it")
 
     @classmethod
     def load(cls, path: Path, base_url: str = "") -> Catalog:
@@ -84,19 +99,18 @@ class Catalog(_Model):
         Raises:
             InvalidInput: the file is missing, not YAML, or not of the catalog's form; every finding at once.
         """
+        content, node = read_yaml(path)
+
+        def locate(location: Location) -> str:
+            return place(path, node, location)
+
+        if not isinstance(content, dict):
+            fix = "name a catalog, as catalog/upstream.yaml is one"
+            raise InvalidInput([Finding(str(path), "must be a mapping with origin, files, apt, images", fix)])
         try:
-            catalog = cls.model_validate(yaml.safe_load(path.read_text()))
-        except (OSError, yaml.YAMLError) as error:
-            raise InvalidInput([Finding(str(path), f"cannot be read ({error})", "name a catalog file")]) from error
+            catalog = cls.model_validate(content)
         except ValidationError as error:
-            raise InvalidInput(
-                [
-                    Finding(
-                        f"{path}: {'.'.join(map(str, e['loc']))}", e["msg"], "correct the catalog", value=e.get("input")
-                    )
-                    for e in error.errors()
-                ]
-            ) from error
+            raise InvalidInput(findings_of(error, cls, locate)) from None
         return catalog.resolved(base_url) if base_url else catalog
 
     def resolved(self, base_url: str) -> Catalog:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from fnmatch import filter as matching
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 from pyinfra.api.exceptions import InventoryError, PyinfraError
-from pyinfra_cli.inventory import _get_group_data
-from pyinfra_cli.util import parse_cli_arg
 
+from kubestead import commandline
 from kubestead.errors import Finding, InvalidInput, KubesteadError
-from kubestead.site import HostSettings, load_site
-from kubestead.site.site import GROUPS, Hosts, Inventory
-from kubestead.spec.loading import Source, check_sources
+from kubestead.site import HostSettings, Site, load_site
+from kubestead.site.given import check_given
+from kubestead.site.site import Hosts, Inventory
+from kubestead.spec import ClusterSpec
+from kubestead.spec.loading import Source, read_sources
 
+# Where what was read is kept in click's context, for `kubestead validate`.
+READING = "kubestead.reading"
+# Says there that config.py was read.
+GUARDED = "kubestead.guarded"
 Group = list[tuple[str, dict[str, Any]]]
 
 
@@ -38,24 +43,68 @@ def load(
         InventoryError: something was refused; the findings are on stderr by then.
     """
     with explained(InventoryError):
-        findings: list[Finding] = []
-        groups: Inventory = {}
-        options = _options()
-        overrides: Source | None = None
-        try:
-            site = load_site()
-            overrides = Source(site.label, site.overrides, site.override_places)
-            if settings:
-                hosts = {name: settings(name, address) for name, address in [*(control_plane or ()), *(workers or ())]}
-                site = site.model_copy(update={"hosts": hosts, "twin": None})
-            groups = site.inventory(control_plane, workers, _command(options))
-        except InvalidInput as error:
-            findings += error.findings
-        findings += check_sources(_group_data(options), _command_line_data(options), overrides)
-        findings += _check_patterns(groups, options) if groups else []
-        if findings:
-            raise InvalidInput(findings)
-        return groups["control_plane"], groups["workers"]
+        reading = _read(control_plane, workers, settings)
+        if context := click.get_current_context(silent=True):
+            context.meta[READING] = reading
+        if reading.findings:
+            raise InvalidInput(reading.findings)
+        return reading.groups["control_plane"], reading.groups["workers"]
+
+
+@dataclass
+class Reading:
+    """What the person gave, as far as it could be read, and everything that is wrong with it.
+
+    Args:
+        findings: what is wrong; the groups are complete only without any.
+        groups: the inventory.
+        site: the site, or None.
+        spec: the cluster, or None.
+        nodes: group, name and node address of every host that has one.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    groups: Inventory = field(default_factory=dict)
+    site: Site | None = None
+    spec: ClusterSpec | None = None
+    nodes: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def _read(
+    control_plane: Hosts | None, workers: Hosts | None, settings: Callable[[str, str], HostSettings] | None
+) -> Reading:
+    reading, options = Reading(_check_config()), commandline.options()
+    overrides: Source | None = None
+    try:
+        site = reading.site = load_site()
+        overrides = Source(site.label, site.overrides, site.override_places)
+        if settings:
+            given, _ = check_given({"control_plane": control_plane, "workers": workers})
+            hosts = {name: settings(name, a) for members in given.values() for name, a in members.items()}
+            site = site.model_copy(update={"hosts": hosts, "twin": None})
+        reading.nodes = site.nodes(control_plane, workers)
+        reading.groups = site.inventory(control_plane, workers, commandline.command(options))
+    except InvalidInput as error:
+        reading.findings += error.findings
+    if reading.site is None:
+        reading.findings += check_given({"control_plane": control_plane, "workers": workers})[1]
+    sources, unread = commandline.group_data(options)
+    reading.spec, wrong = read_sources(sources, commandline.data(options), overrides)
+    reading.findings += [
+        *unread,
+        *wrong,
+        *(commandline.check_patterns(reading.groups, options) if reading.groups else []),
+    ]
+    return reading
+
+
+def _check_config() -> list[Finding]:
+    """Without config.py a run has neither its settings nor its exit codes; pyinfra does not mind when it is missing."""
+    context = click.get_current_context(silent=True)
+    if context is None or context.meta.get(GUARDED):
+        return []
+    fix = "run pyinfra in kubestead's own folder, without --config"
+    return [Finding("config.py", "was not read: there is none in the working folder, or another was named", fix)]
 
 
 @contextmanager
@@ -72,69 +121,7 @@ def explained(error_class: type[PyinfraError]) -> Iterator[None]:
         raise error_class(str(error)) from None
 
 
-def _options() -> dict[str, Any]:
-    """pyinfra's own command line; empty where there is none (its API, a test)."""
-    context = click.get_current_context(silent=True)
-    return dict(context.params) if context else {}
-
-
-def _command(options: Mapping[str, Any]) -> str:
-    return " ".join(
-        ["pyinfra", str(options.get("inventory", "inventory/lab.py")), *options.get("operations", ("...",))]
-    )
-
-
-def _group_data(options: Mapping[str, Any]) -> list[Source]:
-    """The group_data files pyinfra will read, in its order: the last one wins."""
-    folders = [Path("group_data"), Path(options.get("inventory", "inventory/lab.py")).parent / "group_data"]
-    folders += [Path(folder) for folder in options.get("group_data") or ()]
-    return [
-        Source(str(folder / f"{group}.py"), data)
-        for folder in dict.fromkeys(folders)
-        if folder.is_dir()
-        for group, data in sorted(_get_group_data(str(folder)).items())
-    ]
-
-
-def _command_line_data(options: Mapping[str, Any]) -> Source:
-    pairs = dict(item.split("=", 1) for item in options.get("data") or () if "=" in item)
-    return Source("--data", {key: parse_cli_arg(value) for key, value in pairs.items()})
-
-
-def _check_patterns(groups: Inventory, options: Mapping[str, Any]) -> list[Finding]:
-    """--limit and --exclude that leave no host: pyinfra would warn, do nothing and exit with 0."""
-    members = {group: {name for name, _ in hosts} for group, hosts in groups.items()}
-    everyone = set().union(*members.values())
-    members[Path(options.get("inventory", "lab.py")).stem] = everyone
-    choice = f"give a group or a host: {', '.join([*GROUPS, *sorted(everyone)])}"
-    findings, chosen = [], {"limit": set(everyone), "exclude": set[str]()}
-    for option in chosen:
-        patterns = options.get(option) or ()
-        matches = {pattern: members.get(pattern) or set(matching(everyone, pattern)) for pattern in patterns}
-        findings += [
-            Finding(f"--{option}", "matches no host", choice, value=pattern)
-            for pattern, names in matches.items()
-            if not names
-        ]
-        if patterns:
-            chosen[option] = set().union(*matches.values())
-    if not findings and not chosen["limit"] - chosen["exclude"]:
-        findings.append(Finding("--exclude", "leaves no host", "exclude fewer"))
-    return findings
-
-
-def refuse_missing_inventory() -> None:
-    """For ``config.py``: an inventory file that is not there, with which pyinfra would do nothing and exit with 0.
-
-    Raises:
-        InventoryError: the command line names such a file.
-    """
-    inventory = str(_options().get("inventory", ""))
-    if inventory.endswith(".py") and not Path(inventory).is_file():
-        raise InventoryError(f"there is no inventory file {inventory}; the lab's is inventory/lab.py")
-
-
 def only_looks() -> bool:
     """For ``config.py``: whether this run diagnoses or recovers, and so is about the very hosts that may not answer."""
     about_the_ill = ("diagnose.py", "recover.py")
-    return any(Path(str(name)).name in about_the_ill for name in _options().get("operations") or ())
+    return any(Path(str(name)).name in about_the_ill for name in commandline.options().get("operations") or ())

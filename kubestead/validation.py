@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from kubestead.errors import Finding
 
+# No key anybody reads is longer; comparing text takes time with the square of its length.
+LONGEST_KEY = 100
 Location = tuple[int | str, ...]
 
 _REASONS = {
@@ -40,7 +42,7 @@ class Refusal(ValueError):
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
     """The known name a typing error was probably meant to be, or None (difflib's usual cutoff of 0.6)."""
-    return next(iter(difflib.get_close_matches(str(name), list(known), n=1)), None)
+    return next(iter(difflib.get_close_matches(str(name)[:LONGEST_KEY], list(known), n=1)), None)
 
 
 def unknown_key(where: str, key: object, known: Iterable[str], value: object = None) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from kubestead.cli import cache, mirror, twin
 from kubestead.cli.doctor import doctor
 from kubestead.cli.report import report
+from kubestead.cli.validate import validate
 from kubestead.cli.watch import watch
 from kubestead.errors import KubesteadError
 
@@ -20,15 +22,22 @@ app = typer.Typer(
 app.add_typer(twin.app, name="twin")
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(cache.app, name="cache")
+app.command()(validate)
 app.command()(doctor)
 app.command()(watch)
 app.command()(report)
 
 
 def main() -> None:
-    """Run the command; an error kubestead explains itself is printed plainly and ends with exit code 1."""
+    """Run the command; whatever fails is told in words and ends with exit code 1 (docs/exit-codes.md)."""
     try:
         app()
-    except KubesteadError as error:
+    except (KubesteadError, OSError) as error:
         print(f"kubestead: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("KUBESTEAD_DEBUG"):
+            raise
+        words = f"{type(error).__name__}: {error}; this is a bug, and KUBESTEAD_DEBUG=1 shows where"
+        print(f"kubestead: {words}", file=sys.stderr)
         sys.exit(1)

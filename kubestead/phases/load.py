@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from pyinfra import host, inventory, logger
+from pyinfra import inventory, logger
 from pyinfra.api import DeployError
+from pyinfra.api.host import Host
 
 from kubestead.errors import Finding, InvalidInput
 from kubestead.phases.gather import once
@@ -23,7 +24,7 @@ def load_spec() -> ClusterSpec:
         DeployError: something in it is wrong; every finding was printed.
     """
     once("record", record)
-    spec, findings = once("spec", _read_spec)
+    spec, findings = once("spec", lambda: _told(spec_of(inventory)))
     if spec is None:
         raise refusal(findings)
     return spec
@@ -46,11 +47,20 @@ def refusal(findings: Sequence[Finding]) -> DeployError:
     return DeployError(f"preflight: {summary(errors(findings))}, nothing was changed")
 
 
-def _read_spec() -> tuple[ClusterSpec | None, list[Finding]]:
-    """The spec, or None and what is wrong with it, printed."""
+Read = tuple[ClusterSpec | None, list[Finding]]
+
+
+def _told(read: Read) -> Read:
+    if read[1]:
+        print_findings(read[1])
+    return read
+
+
+def spec_of(nodes: Iterable[Host]) -> Read:
+    """The spec as the data of every host gives it, or None, and what is wrong with that data."""
     findings: dict[str, Finding] = {}
     specs: dict[str, ClusterSpec] = {}
-    for node in inventory:
+    for node in nodes:
         try:
             specs[node.name] = ClusterSpec.load(node.data)
         except InvalidInput as error:
@@ -61,9 +71,7 @@ def _read_spec() -> tuple[ClusterSpec | None, list[Finding]]:
             findings |= {str(finding): finding for finding in error.findings}
     if not findings:
         findings = {str(finding): finding for finding in _differences(specs)}
-    if findings:
-        print_findings(list(findings.values()))
-    return None if findings else specs[host.name], list(findings.values())
+    return None if findings else next(iter(specs.values()), None), list(findings.values())
 
 
 def _differences(specs: dict[str, ClusterSpec]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 
@@ -47,7 +47,7 @@ def _check(spec: ClusterSpec) -> list[Finding]:
     """Everything there is to say of this run's hosts, printed."""
     findings = _unreachable()
     unreachable = {finding.where for finding in findings}
-    nodes, unplaced = _nodes()
+    nodes, unplaced = nodes_of_inventory()
     findings += unplaced
     catalog = None
     try:
@@ -79,7 +79,7 @@ def _unreachable() -> list[Finding]:
     ]
 
 
-def _nodes() -> tuple[tuple[Node, ...], list[Finding]]:
+def nodes_of_inventory() -> tuple[tuple[Node, ...], list[Finding]]:
     """The inventory's nodes, and what keeps a host from being one."""
     roles: tuple[tuple[str, Role], ...] = ((CONTROL_PLANE, "control_plane"), (WORKERS, "worker"))
     nodes: dict[str, Node] = {}
@@ -122,7 +122,8 @@ def _survey(
         for name, answer in answers.items()
         if answer.failure
     ]
-    return findings + [_placed(finding) for finding in run_checks(Survey(spec, nodes, hosts, peers, catalog))]
+    places = host.data.get("kubestead_where") or {}
+    return findings + [placed(finding, places) for finding in run_checks(Survey(spec, nodes, hosts, peers, catalog))]
 
 
 def _clock(answer: Answer) -> ClockOffset | None:
@@ -131,9 +132,8 @@ def _clock(answer: Answer) -> ClockOffset | None:
     return ClockOffset(low=answer.info.clock - answer.received, high=answer.info.clock - answer.sent)
 
 
-def _placed(finding: Finding) -> Finding:
+def placed(finding: Finding, places: Mapping[str, str]) -> Finding:
     """A finding on a key of the spec, with the place the key was written at."""
     if finding.where not in ClusterSpec.model_fields:
         return finding
-    places = host.data.get("kubestead_where") or {}
     return replace(finding, where=places.get(finding.where, f"{ALL}: {finding.where}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyinfra import host
+from pyinfra import host, state
 from pyinfra.api import DeployError
 from pyinfra.api.deploy import deploy
 
@@ -11,11 +11,22 @@ from kubestead.inventory import explained
 from kubestead.operations.health import healthy
 from kubestead.operations.smoke import smoke
 from kubestead.phases.sources import Sources
-from kubestead.phases.topology import node_names
+from kubestead.phases.topology import first_control_plane, node_names
 from kubestead.spec import ClusterSpec
 
 # The slowest thing waited for is an image pull on a thin line.
 WITHIN_SECONDS = 600
+
+
+def require_control_plane() -> None:
+    """For a deploy that only verifies: without the first control plane it would do nothing, and end with exit code 0.
+
+    Raises:
+        DeployError: --limit or --exclude leave it out, or it did not answer.
+    """
+    first = first_control_plane()
+    if first not in state.active_hosts:
+        raise DeployError(f"{first.name} is no part of this run, and the cluster is looked at from there; name it too")
 
 
 @deploy("Verify")

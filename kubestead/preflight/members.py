@@ -20,7 +20,9 @@ def check_one_control_plane(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "inventory: control_plane",
             "must name one host" if not names else "names more than one host, which this release cannot build yet",
-            "put the first in the group control_plane and the others in workers",
+            "put the first in the group control_plane and the others in workers"
+            if names
+            else "name it in control_plane",
             value=", ".join(names) or None,
         )
 

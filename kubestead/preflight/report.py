@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from kubestead.errors import Finding
+from kubestead.errors import Finding, plain
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -18,9 +18,9 @@ def report_lines(findings: Sequence[Finding]) -> list[str]:
     """One heading per place (a host, several hosts, a file), below it each finding and its fix; errors come first."""
     places: dict[tuple[str, str, str, str, str], list[str]] = {}
     for finding in sorted(findings, key=lambda finding: finding.severity != "error"):
-        place, _, what = finding.where.partition(": ")
-        value = "" if finding.value is None else f" = {finding.value}"
-        same = (finding.severity, what, value, finding.reason, finding.fix)
+        place, _, what = plain(finding.where).partition(": ")
+        value = "" if finding.value is None else f" = {plain(finding.value)}"
+        same = (finding.severity, what, value, plain(finding.reason), plain(finding.fix))
         names = places.setdefault(same, [])
         if place not in names:
             names.append(place)

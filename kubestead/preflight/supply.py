@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
-from kubestead.catalog import UNVERIFIED, Catalog
+from kubestead.catalog import UNVERIFIED, Catalog, File
 from kubestead.errors import Finding
 from kubestead.images import CILIUM, K8S, all_images
 from kubestead.preflight.survey import Survey
@@ -34,6 +35,9 @@ def check_catalog(survey: Survey) -> Iterator[Finding]:
             f"the digests of {', '.join(unverified)} are unverified, and nothing unverified is installed",
             "run 'kubestead mirror verify --record' where they can be downloaded, or name a mirror in site.yaml",
         )
+    if not all(urlsplit(url).scheme for url in _urls(catalog)):
+        fix = "write the mirror's URL as sources.base_url in the site file, as in 'http://192.168.1.1:8080/'"
+        yield Finding(where, "its URLs are relative to a mirror's, and none is named", fix)
     others: dict[str, list[str]] = {}
     for key, name, found in _versions(survey.spec, catalog):
         if found.removeprefix("v") != getattr(survey.spec, key):
@@ -44,6 +48,13 @@ def check_catalog(survey: Survey) -> Iterator[Finding]:
         yield Finding(key, reason, fix, value=getattr(survey.spec, key))
 
 
+def _urls(catalog: Catalog) -> Iterator[str]:
+    for file in catalog.files.values():
+        yield from (build.url for build in (file.amd64, file.arm64, file.any) if build)
+    for repository in catalog.apt.values():
+        yield from (repository.url, repository.key_url)
+
+
 def _unverified(catalog: Catalog, survey: Survey) -> set[str]:
     """Files (for the architectures of this run) and images whose digest nobody checked."""
     architectures = {host.info.architecture for host in survey.hosts}
@@ -51,9 +62,16 @@ def _unverified(catalog: Catalog, survey: Survey) -> set[str]:
     for name, file in catalog.files.items():
         builds: Mapping[str | None, object] = {"amd64": file.amd64, "arm64": file.arm64}
         artifacts = [builds.get(architecture) or file.any for architecture in architectures]
-        if any(getattr(artifact, "sha256", "") == UNVERIFIED for artifact in artifacts):
+        unknown = [getattr(artifact, "sha256", "") == UNVERIFIED for artifact in artifacts]
+        if any(unknown) if survey.hosts else _never_verified(file):
             names.add(name)
     return names
+
+
+def _never_verified(file: File) -> bool:
+    """Whether no build of it was checked: all that can be said before a host tells its architecture."""
+    builds = [build for build in (file.amd64, file.arm64, file.any) if build]
+    return bool(builds) and all(build.sha256 == UNVERIFIED for build in builds)
 
 
 def _versions(spec: ClusterSpec, catalog: Catalog) -> Iterator[tuple[str, str, str]]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from kubestead.errors import Finding
+from kubestead.paths import is_file, is_folder
 from kubestead.site.model import HostSettings
-from kubestead.spec.fields import is_address, is_dns_name
+from kubestead.spec.fields import Ipv4, is_address, is_ipv4
 from kubestead.validation import nearest
 
 HOST_KEYS = {"strict": "yes", "accept-new": "accept-new"}
+_NODE_ADDRESS: TypeAdapter[object] = TypeAdapter(Ipv4)
 # Without them a dead link hangs a run for an hour: paramiko's own channel timeout is 3600 s.
 TIMEOUTS = {"channel_timeout": 15, "banner_timeout": 15, "auth_timeout": 15}
 
@@ -47,7 +55,7 @@ def node_address(settings: HostSettings) -> str | None:
     """The node's address: its own, else the one SSH connects to where that is an address."""
     if settings.node_address:
         return str(settings.node_address)
-    return settings.address if settings.address and is_address(settings.address) else None
+    return settings.address if settings.address and is_ipv4(settings.address) else None
 
 
 def check_hosts(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
@@ -56,19 +64,28 @@ def check_hosts(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
     seen: dict[tuple[str, object], str] = {}
     for name, settings in hosts.items():
         where = f"{site}: hosts.{name}"
-        if not is_dns_name(name):
-            fix = "use lower-case letters, digits, '-' and '.'"
-            findings.append(Finding(f"host {name}", "is not a name a node can have", fix))
         if not settings.address:
             findings.append(Finding(where, "has no address", f"write hosts.{name}.address in the site file"))
-        elif not node_address(settings):
-            fix = f"write hosts.{name}.node_address, an IPv4 address the other nodes reach it by"
-            findings.append(Finding(where, f"{settings.address} is a name, so its node address is unknown", fix))
+        elif not settings.node_address:
+            findings += _check_node_address(settings.address, where, f"write hosts.{name}.node_address")
         for kind, own in (("address", (settings.address, settings.port)), ("node address", node_address(settings))):
             other = seen.setdefault((kind, own), name)
             if other != name and settings.address and own:
                 findings.append(Finding(where, f"has the same {kind} as {other}", "give each host its own", value=own))
     return findings + _check_files(hosts, site)
+
+
+def _check_node_address(address: str, where: str, fix: str) -> list[Finding]:
+    """The address SSH connects to becomes the node's where nothing else is said, so it must be one a node can have."""
+    if not is_address(address):
+        fix = f"{fix}, an IPv4 address the other nodes reach it by"
+        return [Finding(where, f"{address} is a name, so its node address is unknown", fix)]
+    try:
+        _NODE_ADDRESS.validate_python(address)
+    except ValidationError as error:
+        reason = str(error.errors()[0]["ctx"]["error"])
+        return [Finding(where, f"{reason}, and its node address is to be one", fix, value=address)]
+    return []
 
 
 def check_names(inventory: Iterable[str], site_hosts: Iterable[str], site: str) -> list[Finding]:
@@ -89,10 +106,10 @@ def _check_files(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
         findings += _check_key(key, site)
     for host in {(host.known_hosts, host.host_keys): host for host in hosts.values()}.values():
         path = host.known_hosts or _default_known_hosts()
-        if host.host_keys == "strict" and not path.is_file():
+        if host.host_keys == "strict" and not is_file(path):
             fix = "write the hosts' keys there (ssh-keyscan, then compare), or set host_keys: accept-new"
             findings.append(Finding(f"{site}: known_hosts", "there is no such file", fix, value=str(path)))
-        elif not path.parent.is_dir():
+        elif not is_folder(path.parent):
             fix = f"run 'mkdir -m 700 -p {path.parent}'"
             findings.append(Finding(f"{site}: known_hosts", "its folder does not exist", fix, value=str(path)))
     return findings
@@ -100,8 +117,10 @@ def _check_files(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
 
 def _default_known_hosts() -> Path:
     """Where ssh keeps them; the folder is made as ssh makes it, for pyinfra does not."""
-    path = Path("~/.ssh/known_hosts").expanduser()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = Path(os.path.expanduser("~/.ssh/known_hosts"))  # noqa: PTH111 - without a home it stays as it is
+    # Where it cannot be made, it is not there, and that is told.
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
@@ -109,8 +128,10 @@ def _check_key(key: Path, site: str) -> list[Finding]:
     where = f"{site}: key"
     try:
         mode = key.stat().st_mode
-        with key.open("rb"):
-            pass
+        if stat.S_ISREG(mode):
+            key.open("rb").close()
+        else:
+            raise OSError(errno.EINVAL, "it is not a file")
     except OSError as error:
         fix = "correct the path, or make a key with 'ssh-keygen -t ed25519'"
         return [Finding(where, f"cannot be read: {error.strerror}", fix, value=str(key))]

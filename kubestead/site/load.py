@@ -10,12 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from kubestead.errors import Finding, InvalidInput
+from kubestead.paths import expanded, is_file, is_there
 from kubestead.site.model import HostSettings, SiteFile
 from kubestead.site.site import Site
-from kubestead.site.yamlfile import place, read_yaml
 from kubestead.spec.fields import is_dns_name
 from kubestead.spec.loading import check_values
 from kubestead.validation import Location, findings_of
+from kubestead.yamlfile import place, read_yaml
 
 ENVIRONMENT = "KUBESTEAD_SITE"
 DEFAULT = "site.yaml"
@@ -23,12 +24,20 @@ ALL = "all"
 
 
 def site_path() -> Path | None:
-    """The site file in force: ``KUBESTEAD_SITE``, else ``site.yaml`` in the working folder, else None."""
+    """The site file in force: ``KUBESTEAD_SITE``, else ``site.yaml`` in the working folder, else None.
+
+    Raises:
+        InvalidInput: what is named is no path.
+    """
     named = os.environ.get(ENVIRONMENT)
     if named:
-        return Path(named).expanduser().absolute()
+        try:
+            return expanded(named).absolute()
+        except ValueError as error:
+            fix = f"correct {ENVIRONMENT}, or unset it"
+            raise InvalidInput([Finding(ENVIRONMENT, f"is not a path: {error}", fix, value=named)]) from None
     default = Path(DEFAULT).absolute()
-    return default if default.exists() else None
+    return default if is_there(default) else None
 
 
 def load_site(path: Path | None = None) -> Site:
@@ -43,7 +52,7 @@ def load_site(path: Path | None = None) -> Site:
     path = path.absolute() if path else site_path()
     if path is None:
         return Site()
-    if not path.exists():
+    if not is_there(path):
         fix = f"correct {ENVIRONMENT}, or copy site.example.yaml there"
         raise InvalidInput([Finding(str(path), "there is no such site file", fix)])
     content, node = read_yaml(path)
@@ -89,7 +98,8 @@ def _override_findings(content: dict[Any, Any], locate: Callable[[Location], str
     overrides = content.get("overrides")
     if not isinstance(overrides, dict):
         return []
-    return check_values(overrides, {key: locate(("overrides", key)) for key in overrides})
+    named = {str(key): value for key, value in overrides.items()}
+    return check_values(named, {key: locate(("overrides", key)) for key in named})
 
 
 def _host_findings(file: SiteFile, locate: Callable[[Location], str]) -> list[Finding]:
@@ -110,7 +120,7 @@ def _source_findings(file: SiteFile, locate: Callable[[Location], str]) -> list[
     if sources.base_url and not sources.catalog:
         reason, fix = "has no use without a catalog", "name the mirror's catalog.yaml as sources.catalog"
         return [Finding(locate(("sources", "base_url")), reason, fix, value=sources.base_url)]
-    if sources.catalog and not sources.catalog.is_file():
+    if sources.catalog and not is_file(sources.catalog):
         fix = "correct the path; 'kubestead mirror build' prints its folder, which holds the catalog"
         return [Finding(locate(("sources", "catalog")), "there is no such file", fix, value=str(sources.catalog))]
     return []

@@ -18,18 +18,23 @@ from pydantic import (
     model_validator,
 )
 
+from kubestead.paths import expanded
 from kubestead.spec.fields import Ipv4, is_address, is_dns_name
 from kubestead.spec.node import Labels, Taints
 from kubestead.validation import Refusal
 
+_SPACE = re.compile(r"[\s\x00-\x1f]")
 _USER = re.compile(r"[A-Za-z_][-A-Za-z0-9_.]*\$?")
 
 
 def _path(value: Any, info: ValidationInfo) -> Any:
     """``~`` expanded; a relative path is relative to the site file's folder, given as the context's ``folder``."""
-    if isinstance(value, str) and value:
-        return Path((info.context or {}).get("folder", ""), Path(value).expanduser())
-    return value
+    if not isinstance(value, str):
+        return value
+    try:
+        return Path((info.context or {}).get("folder", ""), expanded(value)) if value else value
+    except ValueError as error:
+        raise Refusal(f"is not a path: {error}") from None
 
 
 def _address(value: str) -> str:
@@ -39,8 +44,12 @@ def _address(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not _SPACE.search(value)
+    except ValueError:
+        good = False
+    if not good:
         raise Refusal("is not an http or https URL", "write the whole of it, as in 'http://192.168.1.1:8080/'")
     return value.rstrip("/")
 

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from kubestead.errors import Finding, InvalidInput
-from kubestead.site.hosts import check_hosts, check_names, host_data
+from kubestead.site.given import check_given
+from kubestead.site.hosts import check_hosts, check_names, host_data, node_address
 from kubestead.site.model import HostSettings, Sources
 from kubestead.site.network import check_network, current_twin, running_twins
 
@@ -79,6 +80,16 @@ class Site(BaseModel):
             for group, members in groups.items()
         }
 
+    def nodes(self, control_plane: Hosts | None = None, workers: Hosts | None = None) -> list[tuple[str, str, str]]:
+        """Group, name and node address of every host that has one, whatever else is wrong with it."""
+        groups, _ = self._groups(control_plane, workers)
+        return [
+            (group, name, address)
+            for group, members in groups.items()
+            for name, settings in members.items()
+            if (address := node_address(settings))
+        ]
+
     def announcement(self, hosts: Mapping[str, HostSettings], twin: str | None) -> str:
         """The run's first lines: how many hosts, in which network, by which file, with which overrides."""
         network = f"the twin {twin!r}" if twin else "this machine's network"
@@ -103,12 +114,8 @@ class Site(BaseModel):
                 if not host.group
             ]
         else:
-            given = dict(zip(GROUPS, (control_plane or (), workers or ()), strict=True))
-            groups = {group: {n: self._settings(n, a) for n, a in members} for group, members in given.items()}
-            findings = [
-                Finding(f"host {name}", "is in both groups", "leave it in one")
-                for name in groups["control_plane"].keys() & groups["workers"].keys()
-            ]
+            given, findings = check_given(dict(zip(GROUPS, (control_plane, workers), strict=True)))
+            groups = {group: {n: self._settings(n, a) for n, a in members.items()} for group, members in given.items()}
         if not groups["control_plane"]:
             fix = "name at least one host for control_plane"
             findings.append(Finding("the inventory", "has no control plane", fix))

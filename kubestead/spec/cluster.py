@@ -22,9 +22,8 @@ from kubestead.spec.fields import (
     Version,
     split_host_port,
 )
+from kubestead.spec.values import Values
 from kubestead.validation import Refusal
-
-Values = dict[str, Any]
 
 
 class PreflightMinimum(BaseModel):
@@ -49,7 +48,7 @@ class ClusterSpec(BaseModel):
     helm_version: Version = Field(default="3.19.0", description="the Helm release, as in '3.19.0'")
     cilium_version: Version = Field(default="1.18.4", description="the Cilium chart's release, as in '1.18.4'")
     pause_version: str = Field(
-        default="3.10", pattern=r"^\d+\.\d+(\.\d+)?$", description="the tag of the pause image, as in '3.10'"
+        default="3.10", pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$", description="the tag of the pause image, as in '3.10'"
     )
     control_plane_endpoint: Endpoint = Field(
         default="k8s-api:6443",

@@ -11,18 +11,25 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
 from kubestead.validation import Refusal
 
-_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?")
+# Where no host and no pod lives: this network, loopback, link-local, multicast and all above it (RFC 6890).
+_NO_UNICAST = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is an IPv4 or IPv6 address."""
+    """Whether a text is an IPv4 or IPv6 address (without a zone, which means something on one machine only)."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text
+
+
+def is_ipv4(text: str) -> bool:
+    """Whether a text is an IPv4 address."""
+    return is_address(text) and ":" not in text
 
 
 def is_dns_name(text: str) -> bool:
@@ -58,9 +65,10 @@ def _cidr(value: Any) -> IPv4Network:
         raise Refusal(
             f"has host bits set: a /{network.prefixlen} begins at {network.network_address}", f"write '{network}'"
         )
-    if network.is_loopback or network.is_multicast or network.is_link_local or network.is_reserved:
+    if any(network.overlaps(none) for none in _NO_UNICAST):
         raise Refusal(
-            "is not a network for unicast traffic", "take one from 10.0.0.0/8, 172.16.0.0/12 or 100.64.0.0/10"
+            "is not a network for unicast traffic, or holds one that is not",
+            "take one from 10.0.0.0/8, 172.16.0.0/12 or 100.64.0.0/10",
         )
     return network
 
@@ -69,9 +77,12 @@ def _ipv4(value: Any) -> IPv4Address:
     if isinstance(value, IPv4Address):
         return value
     try:
-        return IPv4Address(value if isinstance(value, str) else "")
+        address = IPv4Address(value if isinstance(value, str) else "")
     except ValueError:
         raise Refusal("is not an IPv4 address", "write four numbers with dots, as in '192.168.1.187'") from None
+    if any(address in none for none in _NO_UNICAST):
+        raise Refusal("is no address of a machine on a network", "write the one the other nodes reach it by")
+    return address
 
 
 def _dns_name(value: str) -> str:
@@ -102,14 +113,14 @@ def split_host_port(value: str) -> tuple[str, int]:
     host, colon, port = value.rpartition(":")
     if not colon or not host:
         raise Refusal("has no port", "write 'name:port', as in 'k8s-api:6443'")
-    if not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
+    if not (port.isascii() and port.isdigit() and len(port) <= 5) or not 1 <= int(port) <= 65535:
         raise Refusal(f"has port {port!r}", "give a port from 1 to 65535")
     return host, int(port)
 
 
 def _endpoint(value: str) -> str:
     host, port = split_host_port(value)
-    if is_address(host.strip("[]")) and "." not in host:
+    if is_address(host.strip("[]")) and not is_ipv4(host):
         raise Refusal("is an IPv6 address", f"write a name, as in 'k8s-api:{port}'")
     # An IPv4 address passes: clusters were built so, and it cannot be changed. Preflight refuses it for a new one.
     if not is_dns_name(host) and not is_address(host):

@@ -67,7 +67,14 @@ class Source:
 
 
 def check_sources(group_data: Sequence[Source], options: Source, overrides: Source | None) -> list[Finding]:
-    """What is wrong with the data of a run, each key at the place it was written.
+    """What is wrong with the data of a run: the second part of :func:`read_sources`."""
+    return read_sources(group_data, options, overrides)[1]
+
+
+def read_sources(
+    group_data: Sequence[Source], options: Source, overrides: Source | None
+) -> tuple[ClusterSpec | None, list[Finding]]:
+    """The cluster as a run's data gives it, or None, and what is wrong, each key at the place it was written.
 
     Args:
         group_data: the files of group_data, the later ones win; cluster keys belong into those named ``all.py``.
@@ -89,10 +96,9 @@ def check_sources(group_data: Sequence[Source], options: Source, overrides: Sour
     for key, value in (overrides.values if overrides else {}).items():
         values[key], places[key] = value, overrides.place(key) if overrides else key
     try:
-        load_cluster(values, places)
+        return load_cluster(values, places), findings
     except InvalidInput as error:
-        findings += error.findings
-    return findings
+        return None, [*findings, *error.findings]
 
 
 def _node_findings(source: Source) -> list[Finding]:

@@ -70,12 +70,7 @@ class Run:
 
 def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()") -> Run:
     """``pyinfra inventory.py deploys/<deploy>.py <options>`` on the hosts of ``tests/deploys/lab.py``."""
-    for name in ("config.py", "deploys", "group_data"):
-        (folder / name).symlink_to(REPOSITORY / name)
-    content = catalog.content()
-    content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache")
-    (folder / "catalog.yaml").write_text(yaml.safe_dump(content))
-    (folder / "inventory.py").write_text(INVENTORY.format(lab=lab, catalog=str(folder / "catalog.yaml")))
+    prepare(folder, lab)
     done = subprocess.run(
         [Path(sys.executable).with_name("pyinfra"), "inventory.py", f"deploys/{deploy}.py", *options],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off",
@@ -83,6 +78,16 @@ def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()") -> Ru
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return Run(folder, done.returncode, done.stdout, done.stderr)
+
+
+def prepare(folder: Path, lab: str = "bare_lab()") -> None:
+    """A folder as an operator has it, with ``inventory.py`` and a catalog."""
+    for name in ("config.py", "deploys", "group_data"):
+        (folder / name).symlink_to(REPOSITORY / name)
+    content = catalog.content()
+    content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache")
+    (folder / "catalog.yaml").write_text(yaml.safe_dump(content))
+    (folder / "inventory.py").write_text(INVENTORY.format(lab=lab, catalog=str(folder / "catalog.yaml")))
 
 
 def chart(cache: Path) -> str:

@@ -21,7 +21,7 @@ def project(tmp_path):
     for name, text in {
         "inventory/mine.py": INVENTORY,
         "group_data/all.py": "cluster_name = 'mine'\nkubelet_config = {'a': 1}\n",
-        "config.py": "from kubestead.inventory import refuse_missing_inventory\nrefuse_missing_inventory()\n",
+        "config.py": "from kubestead.guard import guard_run\nguard_run()\n",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)

@@ -49,7 +49,7 @@ def test_what_is_unverified_is_told_at_once_with_the_command_to_run() -> None:
 
 def test_another_architectures_digest_does_not_matter() -> None:
     content = catalog.content()
-    content["files"]["helm"]["arm64"] = {"url": "x", "sha256": "unverified"}
+    content["files"]["helm"]["arm64"] = {"url": "http://mirror.invalid/x", "sha256": "unverified"}
     assert findings(content) == []
 
 
