@@ -25,7 +25,8 @@ first_of() {
     for tool; do [ -e "$tool" ] && break; done
     if [ -e "$tool" ]; then echo "$tool"; else printf '%s\n' "$@" | grep -m 1 .; fi
 }
-# "binary NAME STATE PATH", where the program tells its version: what it said first, or how it ended.
+# "binary NAME STATE PATH", where the program tells its version: what it said last, and how it ended.
+# What counts is what it said last: a kubelet warns of every old flag before it says what is wrong.
 binary() {
     name=$1 path=$2
     shift 2
@@ -33,7 +34,7 @@ binary() {
     elif [ ! -x "$path" ]; then say binary "$name not-executable $path"
     else
         told=$(within 4 "$path" "$@" 2>&1 </dev/null)
-        say binary "$name $? $path $(printf '%s' "$told" | tr '\n\t' '  ' | head -c 400)"
+        say binary "$name $? $path $(printf '%s' "$told" | tr '\n\t' '  ' | tail -c 400)"
     fi
 }
 

@@ -70,3 +70,16 @@ def test_an_address_of_this_machine_answers_and_a_closed_port_refuses() -> None:
         listening.listen()
         found = read(Echoes, addresses=["127.0.0.2"])
     assert found == (Echo("127.0.0.2", found[0].ping, "open", "refused"),)
+
+
+def test_of_a_program_that_says_much_the_end_is_told(tmp_path: Path) -> None:
+    """A kubelet warns of every old flag first, and was once told to be no program for it."""
+    program = tmp_path / "kubelet"
+    program.write_text("#!/bin/sh\nseq -f 'Flag --old-%g has been deprecated' 99\necho unknown flag: --nope\nexit 1\n")
+    program.chmod(0o755)
+    text = fact.SCRIPT.read_text()
+    functions = text[: text.index("\nhost_part()")]
+    script = f"{functions}\nbinary kubelet {program}"
+    done = subprocess.run([SH, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"binary\tkubelet 1 {program} ")
+    assert done.stdout.rstrip().endswith("unknown flag: --nope")
