@@ -14,6 +14,7 @@ from kubestead.diagnose.model import ApiView, Condition, PodView
 from kubestead.marks import CORDONED_FOR
 
 Object = Mapping[str, Any]
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 AGENT, OPERATOR = ("k8s-app", "cilium"), ("io.cilium/app", "operator")
 
@@ -54,8 +55,9 @@ def api_views(objects: ApiObjects, names: Iterable[str]) -> dict[str, ApiView]:
     ready = {name for name, node in nodes.items() if (condition := _ready(node)) and condition.status == "True"}
     ca, server = _cluster_info(objects.cluster_info)
     common = ApiView(
-        answers=True, asked=objects.asked, pods=objects.pods is not None, operators=operators, ca=ca, server=server
-    )
+        answers=True, asked=objects.asked, pods=objects.pods is not None, operators=operators, ca=ca, server=server,
+        planes=tuple(address for node in objects.nodes for address in _plane_addresses(node)),
+    )  # fmt: skip
     views = {}
     for name in {*names, *nodes}:
         mine = pods.get(name, {}).values()
@@ -109,6 +111,13 @@ def _of_node(common: ApiView, node: Object | None) -> ApiView:
         cordoned_for=str(_at(node, "metadata", "annotations", CORDONED_FOR) or ""),
         taints=tuple(str(taint.get("key")) for taint in spec.get("taints") or ()),
     )
+
+
+def _plane_addresses(node: Object) -> list[str]:
+    if CONTROL_PLANE not in (_at(node, "metadata", "labels") or {}):
+        return []
+    addresses = _at(node, "status", "addresses") or ()
+    return [str(one.get("address")) for one in addresses if one.get("type") == "InternalIP"]
 
 
 def _conditions(node: Object) -> dict[str, Condition]:

@@ -70,6 +70,7 @@ class ApiView:
         operators: the pods of the Cilium operator.
         terminating: pods on the node past the time they should have been gone.
         others_ready: how many other nodes are Ready.
+        planes: the addresses of the control planes' nodes.
         ca: the cluster's CA as PEM text, and ``server``, the address it gives to those who join.
         trouble: what was said where it did not answer; ``down``: what a control plane's own report gives as the reason.
     """
@@ -89,6 +90,7 @@ class ApiView:
     operators: tuple[PodView, ...] = ()
     terminating: tuple[PodView, ...] = ()
     others_ready: int | None = None
+    planes: tuple[str, ...] = ()
     ca: str | None = None
     server: str | None = None
     trouble: str = ""

@@ -60,7 +60,7 @@ LADDER: Mapping[Cause, tuple[Remedy, ...]] = {
     # Its manifests are kubeadm's, and a person's to change: a missing one was taken away by somebody.
     Cause.ETCD_DOWN: (R.RESTART_KUBELET,),
     Cause.API_SERVER_DOWN: (R.RESTART_KUBELET,),
-    Cause.API_UNREACHABLE: (),
+    Cause.API_UNREACHABLE: (Remedy.RESTORE_NODE,),
     # A kubelet registers its node when it starts, and only then.
     Cause.NODE_DELETED: (R.RESTART_KUBELET, R.REJOIN),
     Cause.SANDBOX_IMAGE_MISSING: (R.RESTORE_NODE,),

@@ -35,6 +35,9 @@ _ANSWERS = tuple(
 )  # fmt: skip
 
 
+_DIALLED = re.compile(r"dial tcp \[?([0-9a-fA-F.:]+?)\]?:\d+")
+
+
 def identity(seen: Seen) -> Iterator[Finding]:
     """Everything that is wrong between the kubelet and the API."""
     if seen.report is None:
@@ -126,4 +129,8 @@ def _unreachable(seen: Seen, own: Identity, why: str) -> Finding:
         # Nobody can: the rules of the control plane say why.
         return Finding(Cause.API_SERVER_DOWN, place, rungs=None if seen.role == "control_plane" else ())
     others = f", though it answers others ({seen.api.others_ready} other nodes are Ready)"
-    return Finding(Cause.API_UNREACHABLE, place + others)
+    dialled = _DIALLED.search(why)
+    if "no such host" in why or (dialled and seen.api.planes and dialled[1] not in seen.api.planes):
+        # The name is ours to write (/etc/hosts); behind a balancer's address this is worth a try too.
+        return Finding(Cause.API_UNREACHABLE, f"{place}{others}; the name leads to no control plane")
+    return Finding(Cause.API_UNREACHABLE, place + others, rungs=())

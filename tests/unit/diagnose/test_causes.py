@@ -561,3 +561,23 @@ def test_a_lease_from_the_future_is_no_fault_of_a_clock_that_is_right():
 def test_a_quantity_the_kubelet_itself_refuses_is_no_threshold():
     config = yaml.safe_load(cases.report().kubelet_config) | {"evictionHard": {"memory.available": "9ki"}}
     assert diagnose(worker(kubelet_config=yaml.safe_dump(config))).cause is Cause.HEALTHY
+
+
+@pytest.mark.parametrize(
+    ("words", "remedies"),
+    [
+        ("dial tcp 192.0.2.253:6443: connect: no route to host", (Remedy.RESTORE_NODE,)),
+        ("dial tcp: lookup k8s-api: no such host", (Remedy.RESTORE_NODE,)),
+        ("dial tcp 192.0.2.187:6443: i/o timeout", ()),
+        ("i/o timeout", ()),
+    ],
+)
+def test_only_a_name_that_leads_astray_is_put_right(words, remedies):
+    """What is in the way of packets is not ours; the API's name in /etc/hosts is."""
+    found = diagnose(
+        worker(
+            identity=identity(api=Asked(1, f"Unable to connect to the server: {words}")),
+            api_values={**LOST, "planes": ("192.0.2.187",)},
+        )
+    )
+    assert (found.cause, found.remedies) == (Cause.API_UNREACHABLE, remedies)
