@@ -41,9 +41,14 @@ def canary(built: Twin) -> Iterator[Canary]:
     canary.stop()
 
 
-def victim(fault: Fault) -> str:
+def broken(fault: Fault) -> str:
     """The host that gets the fault."""
     return "k8s-worker1" if "worker" in fault.roles else "k8s-cp"
+
+
+def patient(fault: Fault) -> str:
+    """The node that suffers from it: of a fault of the cluster, a worker."""
+    return "k8s-cp" if fault.roles == ("control-plane",) else "k8s-worker1"
 
 
 def diagnose(twin: Twin, node: str, folder: Path) -> dict[str, Any]:
@@ -81,11 +86,11 @@ def others(twin: Twin, node: str) -> str:
 def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> None:
     if proof.passed(fault.name):
         pytest.skip("passed on this commit already")
-    node = victim(fault)
+    host, node = broken(fault), patient(fault)
     until_pods_are_ready(built, node)
     bystanders, watched = others(built, node), canary.state()
 
-    built.must("break", node, fault.name)
+    built.must("break", host, fault.name)
     began = time.monotonic()
     try:
         answer = until_found(built, node, fault, tmp_path)
@@ -99,7 +104,7 @@ def test_fault(built: Twin, canary: Canary, fault: Fault, tmp_path: Path) -> Non
             after = diagnose(built, node, tmp_path)
             assert after["cause"] == "healthy", after
     finally:
-        built.must("heal", node, fault.name)
+        built.must("heal", host, fault.name)
         mended(built, node, tmp_path)
 
     assert others(built, node) == bystanders
