@@ -19,8 +19,6 @@ import pytest
 from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, deploy
 
-pytestmark = pytest.mark.twin_long
-
 WORKERS = ("k8s-worker1", "k8s-worker2")
 WORKER = WORKERS[0]
 STARTED = "systemctl show kubelet containerd -p ExecMainStartTimestampMonotonic; cat /proc/sys/kernel/random/boot_id"
@@ -73,6 +71,7 @@ def watch(built: Twin, tmp_path: Path) -> Iterator[Callable[..., Watching]]:
     deploy(built, "restart_kubelet", *(word for worker in WORKERS for word in ("--limit", worker)))
 
 
+@pytest.mark.twin
 def test_a_stopped_kubelet_is_restarted_and_no_other_node_is_touched(
     built: Twin, watch: Callable[..., Watching]
 ) -> None:
@@ -91,6 +90,7 @@ def test_a_stopped_kubelet_is_restarted_and_no_other_node_is_touched(
     assert {"RecoveryDiagnosed", "RecoveryStarted", "RecoveryEnded"} <= set(events.split())
 
 
+@pytest.mark.twin
 def test_a_watcher_killed_in_the_middle_of_a_remedy_is_succeeded_by_the_other(
     built: Twin, watch: Callable[..., Watching]
 ) -> None:
@@ -106,6 +106,7 @@ def test_a_watcher_killed_in_the_middle_of_a_remedy_is_succeeded_by_the_other(
     assert not second.told("hand-over", WORKER)
 
 
+@pytest.mark.twin_long
 def test_a_paused_node_is_left_alone(built: Twin, watch: Callable[..., Watching]) -> None:
     built.ssh("k8s-cp", f"{KUBECTL} annotate node {WORKER} kubestead.dev/recovery=paused > /dev/null")
     one = watch("one")
@@ -115,6 +116,7 @@ def test_a_paused_node_is_left_alone(built: Twin, watch: Callable[..., Watching]
     assert not one.remedy_runs()
 
 
+@pytest.mark.twin_long
 def test_kubelets_of_all_workers_are_restarted_one_at_a_time(built: Twin, watch: Callable[..., Watching]) -> None:
     one = watch("one")
     eventually(lambda: one.told("leads") and knows_the_workers(built), 60)
@@ -127,6 +129,7 @@ def test_kubelets_of_all_workers_are_restarted_one_at_a_time(built: Twin, watch:
     assert begun[1] > min(back["time"] for worker in WORKERS for back in one.told("back", worker))
 
 
+@pytest.mark.twin_long
 def test_in_a_storm_no_power_is_switched(built: Twin, watch: Callable[..., Watching]) -> None:
     """Both workers dark look like a fault they share: it is told, and waits for a person."""
     one = watch("one")
@@ -143,6 +146,7 @@ def held(watching: Watching, node: str) -> set[str]:
     return {line["guard"] for line in watching.told("hold", node)}
 
 
+@pytest.mark.twin_long
 def test_a_fault_that_returns_is_a_persons_when_the_budget_is_spent(
     built: Twin, watch: Callable[..., Watching]
 ) -> None:
