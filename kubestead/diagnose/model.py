@@ -6,7 +6,7 @@ Every field is None where it could not be learned; None never counts as well.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kubestead.diagnose.api_model import ApiView, Condition, PodView
@@ -64,7 +64,7 @@ class Seen:
     node: str
     role: Role
     report: NodeReport | None = None
-    api: ApiView = ApiView()
+    api: ApiView = field(default_factory=ApiView)
     reach: Reach = Reach()
     clock_skew: float | None = None
     trouble: str = ""
