@@ -12,9 +12,10 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
+import gevent  # type: ignore[import-untyped]
 import pyinfra_cli.cli
 from pyinfra import context, logger
 from pyinfra.api.exceptions import InventoryError, PyinfraError
@@ -49,12 +50,17 @@ def guard_run() -> None:
             raise InvalidInput(findings)
 
 
-def _interrupted(number: int, frame: FrameType | None) -> NoReturn:
+def _interrupted(number: int, frame: FrameType | None) -> None:
     """pyinfra's own handler ends with 0."""
     click.echo(
         "Interrupted. What was under way on a host may go on there; run the same command again to finish.", err=True
     )
-    sys.exit(INTERRUPTED)
+    hub = gevent.get_hub()
+    if gevent.getcurrent() is hub:
+        # Raised here it would end gevent's hub, and disconnecting would have nothing left to wait by.
+        hub.loop.run_callback(hub.parent.throw, SystemExit(INTERRUPTED))
+    else:
+        sys.exit(INTERRUPTED)
 
 
 def _confirm(question: str) -> bool:
