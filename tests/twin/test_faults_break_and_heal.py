@@ -23,7 +23,7 @@ SHOWS = {
         "! openssl x509 -checkend 0 -noout -in /var/lib/kubelet/pki/kubelet-client-current.pem >/dev/null"
     ),
     "containerd-suspended": "! timeout 3 ctr version >/dev/null 2>&1",
-    "disk-full-of-logs": "! head -c 65536 /dev/zero > /var/tmp/probe 2>/dev/null || { rm /var/tmp/probe; exit 1; }",
+    "disk-full-of-logs": "! head -c 65536 /dev/zero > /var/tmp/probe 2>/dev/null || { rm /var/tmp/probe; false; }",
     "disk-read-only": "! touch /var/tmp 2>/dev/null",
     "api-port-blocked": "! curl --silent --insecure --max-time 3 https://k8s-api:6443/livez >/dev/null",
     "clock-skewed": '[ "$(($(date +%s) - $(/usr/bin/date +%s)))" -gt 400 ]',
