@@ -69,16 +69,23 @@ def _certificates(own: ControlPlane, now: float) -> Iterator[Finding]:
         yield Finding(Cause.CONTROL_PLANE_CERTIFICATES_EXPIRED, text)
 
 
+def _not_running(own: ControlPlane, name: str, cause: Cause) -> Finding | None:
+    """Why a static pod's process does nothing; None where it runs."""
+    process = own.processes.get(name)
+    if f"{name}.yaml" not in own.manifests:
+        return Finding(cause, f"{MANIFESTS}/{name}.yaml is missing", ())
+    if process is None:
+        return Finding(cause, f"{name} does not run")
+    if process in STOPPED_LETTERS:
+        return Finding(cause, f"{name}'s process is stopped by a signal (state {process})")
+    return None
+
+
 def _etcd(own: ControlPlane, busy: bool) -> Iterator[Finding]:
     if "/etc/kubernetes/pki/etcd/server.crt" not in own.certificates and "etcd.yaml" not in own.manifests:
         return  # etcd is elsewhere
-    process = own.processes.get("etcd")
-    if "etcd.yaml" not in own.manifests:
-        yield Finding(Cause.ETCD_DOWN, f"{MANIFESTS}/etcd.yaml is missing", ())
-    elif process is None:
-        yield Finding(Cause.ETCD_DOWN, "etcd does not run")
-    elif process in STOPPED_LETTERS:
-        yield Finding(Cause.ETCD_DOWN, f"etcd's process is stopped by a signal (state {process})")
+    if down := _not_running(own, "etcd", Cause.ETCD_DOWN):
+        yield down
     elif own.etcd and own.etcd.status not in (200, None):
         yield Finding(Cause.ETCD_DOWN, f"etcd is not well: {shortened(own.etcd.text)}")
     elif own.etcd and own.etcd.status is None and not answers(own) and not (busy and own.etcd.timed_out):
@@ -86,13 +93,8 @@ def _etcd(own: ControlPlane, busy: bool) -> Iterator[Finding]:
 
 
 def _api_server(own: ControlPlane, busy: bool) -> Iterator[Finding]:
-    process = own.processes.get("kube-apiserver")
-    if "kube-apiserver.yaml" not in own.manifests:
-        yield Finding(Cause.API_SERVER_DOWN, f"{MANIFESTS}/kube-apiserver.yaml is missing", ())
-    elif process is None:
-        yield Finding(Cause.API_SERVER_DOWN, "kube-apiserver does not run")
-    elif process in STOPPED_LETTERS:
-        yield Finding(Cause.API_SERVER_DOWN, f"kube-apiserver's process is stopped by a signal (state {process})")
+    if down := _not_running(own, "kube-apiserver", Cause.API_SERVER_DOWN):
+        yield down
     elif own.api and not answers(own) and own.api.code != 127 and not (busy and slow(own.api)):
         yield Finding(Cause.API_SERVER_DOWN, f"kube-apiserver is not ready: {_said(own.api)}")
 
