@@ -39,9 +39,9 @@ def look(asked: Sequence[Host]) -> list[Diagnosis]:
     """The diagnosis of each of ``asked``, in their order."""
     asking = gevent.spawn(_ask_api)
     reaching = gevent.spawn(_reach, [node for node in asked if not _connected(node)])
-    told = _pool().map(_report, reachable := [node for node in asked if _connected(node)])
+    reports = _reports([node for node in asked if _connected(node)])
     (answer, witness), reach = asking.get(), reaching.get()
-    reports = _judged(dict(zip([node.name for node in reachable], told, strict=True)), witness)
+    reports = _judged(reports, witness)
     views = _views(answer, [node.name for node in inventory])
     seen = {node.name: _seen(node, reports, views[node.name], reach) for node in asked}
     if answer.objects is None and not _somebody_is_heard(seen):
@@ -52,6 +52,11 @@ def look(asked: Sequence[Host]) -> list[Diagnosis]:
 def _connected(node: Host) -> bool:
     """SSH reaches it: pyinfra leaves a host out of the run for one fact that failed, and it is there all the same."""
     return node in state.active_hosts or bool(node.connected)
+
+
+def _reports(nodes: Sequence[Host]) -> dict[str, Report]:
+    """What each of these hosts says of itself, all asked at once."""
+    return dict(zip([node.name for node in nodes], _pool().map(_report, nodes), strict=True))
 
 
 def _judged(reports: Mapping[str, Report], witness: Mapping[str, Offset]) -> dict[str, Report]:
@@ -145,7 +150,7 @@ def _explained(seen: Mapping[str, Seen]) -> dict[str, Seen]:
     known = [one for one in seen.values() if one.role == "control_plane"]
     if not known:
         others = [node for node in group(CONTROL_PLANE) if not state.is_host_in_limit(node)]
-        reports = _judged(dict(zip([node.name for node in others], _pool().map(_report, others), strict=True)), {})
+        reports = _judged(_reports(others), {})
         silent = next(iter(seen.values())).api
         known = [_seen(node, reports, silent, {}) for node in others]
     down = next((found for found in map(diagnose, known) if found.cause is not Cause.HEALTHY), None)
