@@ -4,10 +4,12 @@ from pyinfra import config
 
 from kubestead.connection import send_small_packets_at_once
 from kubestead.inventory import only_looks, refuse_missing_inventory
+from kubestead.runrecord import start_record
 
 # A failed host stops the story at the next barrier; pyinfra's default would go on with the others.
 config.FAIL_PERCENT = 100 if only_looks() else 0
 config.CONNECT_TIMEOUT = 10
 
 refuse_missing_inventory()
+start_record()
 send_small_packets_at_once()

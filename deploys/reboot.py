@@ -8,8 +8,10 @@ from pyinfra import host
 
 from kubestead.operations.remedies import reboot
 from kubestead.operations.remedies.rebooting import DRAIN_SECONDS
+from kubestead.phases.run import begin_run
 from kubestead.phases.topology import first_control_plane
 
+begin_run()
 reboot(
     name="Reboot",
     control_plane=first_control_plane(),
