@@ -21,7 +21,7 @@ _OUTCOMES: dict[str, Outcome] = {
     "succeeded": "succeeded", "failed": "failed", "refused": "refused", "interrupted": "interrupted",
 }  # fmt: skip
 # Of a folder's name; the end of what a calendar and a picture can show.
-_FORMAT, _LAST_TIME = "%Y%m%dT%H%M%S.%fZ", 4e9
+_FORMAT, _LAST_TIME, _NO_TIME = "%Y%m%dT%H%M%S.%fZ", 4e9, 1.0
 _T = TypeVar("_T")
 
 
@@ -73,7 +73,8 @@ def read(path: Path) -> Run:
     begun, lost_begun = _lines(path / BEGUN, _begun)
     operations, lost_operations = _lines(path / OPERATIONS, _operation)
     messages, lost_messages = _lines(path / MESSAGES, _message)
-    if not (head or end or begun or operations or messages):
+    # A run that was killed as it wrote its first file has a folder and nothing in it.
+    if not (head or end or begun or operations or messages or _time_of(path.name) > _NO_TIME):
         raise KubesteadError(f"{path}: holds no run record")
     times = [time for one in operations for time in (one.start, one.end) if time]
     times += [start for start, _, _, _ in begun] + [one.time for one in messages]
@@ -177,7 +178,7 @@ def _time_of(name: str) -> float:
     try:
         return datetime.strptime(name, _FORMAT).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
-        return 1.0
+        return _NO_TIME
 
 
 def _text(value: object) -> str:

@@ -67,8 +67,8 @@ def command_line(argv: Sequence[str], plain_keys: Container[str]) -> str:
         else:
             words.append(redact(word))
         before = word
-    # An asterisk means something to a shell, but this line is for people.
-    return shlex.join(words).replace(f"'{MASKED}'", MASKED)
+    # The asterisks of a mask mean something to a shell, but nobody runs such a line as it is.
+    return " ".join(word if MASKED in word else shlex.quote(word) for word in words)
 
 
 def _pair(text: str, plain_keys: Container[str]) -> str:

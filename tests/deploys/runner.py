@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,19 +71,39 @@ class Run:
 
 def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()") -> Run:
     """``pyinfra inventory.py deploys/<deploy>.py <options>`` on the hosts of ``tests/deploys/lab.py``."""
+    prepare(folder, lab)
+    done = subprocess.run(
+        _argv(deploy, options), cwd=folder, env=_environment(folder), capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    return Run(folder, done.returncode, done.stdout, done.stderr)
+
+
+def start(folder: Path, deploy: str, *options: str) -> subprocess.Popen[str]:
+    """The same begun in a folder that is prepared; it goes on by itself. Its output is one text, on stdout."""
+    return subprocess.Popen(
+        _argv(deploy, options), cwd=folder, env=_environment(folder), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def prepare(folder: Path, lab: str = "bare_lab()") -> None:
+    """The folder pyinfra runs in."""
     for name in ("config.py", "deploys", "group_data"):
         (folder / name).symlink_to(REPOSITORY / name)
     content = catalog.content()
     content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache")
     (folder / "catalog.yaml").write_text(yaml.safe_dump(content))
     (folder / "inventory.py").write_text(INVENTORY.format(lab=lab, catalog=str(folder / "catalog.yaml")))
-    done = subprocess.run(
-        [Path(sys.executable).with_name("pyinfra"), "inventory.py", f"deploys/{deploy}.py", *options],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off",
-                         "XDG_CACHE_HOME": str(folder / "cache")},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    return Run(folder, done.returncode, done.stdout, done.stderr)
+
+
+def _argv(deploy: str, options: Sequence[str]) -> list[str]:
+    return [str(Path(sys.executable).with_name("pyinfra")), "inventory.py", f"deploys/{deploy}.py", *options]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    cache = str(folder / "cache")
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off", "XDG_CACHE_HOME": cache}
 
 
 def chart(cache: Path) -> str:
