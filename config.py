@@ -5,6 +5,7 @@ from pyinfra import config
 from kubestead.connection import send_small_packets_at_once
 from kubestead.inventory import only_looks, refuse_missing_inventory
 from kubestead.runrecord import start_record
+from kubestead.runview import start_view
 
 # A failed host stops the story at the next barrier; pyinfra's default would go on with the others.
 config.FAIL_PERCENT = 100 if only_looks() else 0
@@ -12,4 +13,5 @@ config.CONNECT_TIMEOUT = 10
 
 refuse_missing_inventory()
 start_record()
+start_view()
 send_small_packets_at_once()

@@ -67,10 +67,14 @@ def _nodes(nodes: tuple[NodeStatus, ...]) -> Table:
         ]
         style = "green" if node.ready == "True" and not node.cordoned else "yellow" if node.ready == "True" else "red"
         days = "not known" if node.certificate_days is None else f"{node.certificate_days:.0f} days"
-        plain = ", ".join(node.conditions) or "good", node.address, ", ".join(node.pods) or "not known"
+        plain = _conditions(node), node.address, ", ".join(node.pods) or "not known"
         cells = (*plain, node.kubelet, node.runtime, days)
         table.add_row(escape(node.name), node.role, Text(", ".join(words), style=style), *map(escape, cells))
     return table
+
+
+def _conditions(node: NodeStatus) -> str:
+    return ", ".join(node.conditions) or ("good" if node.ready == "True" else "not known")
 
 
 def _lines(status: Status, now: float) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A run begins: it is recorded."""
+"""A run begins: it is recorded and shown."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pyinfra import inventory, state
 from kubestead.phases.gather import once
 from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address
 from kubestead.runrecord import record
+from kubestead.runview import show_operations
 
 ROLES = {CONTROL_PLANE: "control plane", WORKERS: "worker"}
 
 
 def begin_run() -> None:
-    """Record this run; every deploy that operates on hosts begins with it, itself or by ``load_spec``."""
+    """Record and show this run; every deploy that operates on hosts begins with it, itself or by ``load_spec``."""
     once("run", _begin)
 
 
@@ -23,3 +24,4 @@ def _begin() -> None:
         for node in group(name)
     ]
     record(nodes=nodes, hosts=[node.name for node in inventory if state.is_host_in_limit(node)])
+    show_operations()

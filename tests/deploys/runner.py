@@ -73,7 +73,7 @@ def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()") -> Ru
     """``pyinfra inventory.py deploys/<deploy>.py <options>`` on the hosts of ``tests/deploys/lab.py``."""
     prepare(folder, lab)
     done = subprocess.run(
-        _argv(deploy, options), cwd=folder, env=_environment(folder), capture_output=True, text=True, timeout=120,
+        pyinfra(deploy, options), cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120,
         check=False,
     )  # fmt: skip
     return Run(folder, done.returncode, done.stdout, done.stderr)
@@ -82,7 +82,7 @@ def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()") -> Ru
 def start(folder: Path, deploy: str, *options: str) -> subprocess.Popen[str]:
     """The same begun in a folder that is prepared; it goes on by itself. Its output is one text, on stdout."""
     return subprocess.Popen(
-        _argv(deploy, options), cwd=folder, env=_environment(folder), stdin=subprocess.DEVNULL,
+        pyinfra(deploy, options), cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
@@ -97,11 +97,13 @@ def prepare(folder: Path, lab: str = "bare_lab()") -> None:
     (folder / "inventory.py").write_text(INVENTORY.format(lab=lab, catalog=str(folder / "catalog.yaml")))
 
 
-def _argv(deploy: str, options: Sequence[str]) -> list[str]:
+def pyinfra(deploy: str, options: Sequence[str]) -> list[str]:
+    """The command line."""
     return [str(Path(sys.executable).with_name("pyinfra")), "inventory.py", f"deploys/{deploy}.py", *options]
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
+    """Of the command, in such a folder."""
     cache = str(folder / "cache")
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off", "XDG_CACHE_HOME": cache}
 
