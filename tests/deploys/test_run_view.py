@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -62,18 +61,18 @@ def test_a_view_there_is_not_ends_the_run_before_it_begins(tmp_path: Path, monke
 
 def test_on_a_terminal_two_lines_stand_for_now_and_are_gone_at_the_end(tmp_path: Path) -> None:
     prepare(tmp_path)
-    terminal, inside = pty.openpty()
+    argv = pyinfra("cluster", ["-y"])
     own = {**environment(tmp_path), "TERM": "xterm-256color", "COLUMNS": "110"}
     own = {key: value for key, value in own.items() if key not in ("CI", "PYINFRA_PROGRESS")}
-    process = subprocess.Popen(
-        pyinfra("cluster", ["-y"]), cwd=tmp_path, env=own, stdin=inside, stdout=inside, stderr=inside
-    )
-    os.close(inside)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tmp_path)
+        os.execvpe(argv[0], argv, own)  # noqa: S606 - the terminal is the test
     shown = b""
     while data := _read(terminal):
         shown += data
     os.close(terminal)
-    assert process.wait() == 0
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     text = shown.decode().split("Beginning operation run...")[1]
     assert "Control plane | kubeadm init" in text, "what was under way"
     assert "\x1b[2K" in text, "and was wiped"
