@@ -4,6 +4,7 @@ from pyinfra import config
 
 from kubestead.connection import send_small_packets_at_once
 from kubestead.inventory import only_looks, refuse_missing_inventory
+from kubestead.runlock import start_lock
 from kubestead.runrecord import start_record
 from kubestead.runview import start_view
 
@@ -12,6 +13,7 @@ config.FAIL_PERCENT = 100 if only_looks() else 0
 config.CONNECT_TIMEOUT = 10
 
 refuse_missing_inventory()
+start_lock()
 start_record()
 start_view()
 send_small_packets_at_once()

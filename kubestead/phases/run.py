@@ -1,19 +1,25 @@
-"""A run begins: it is recorded and shown."""
+"""A run begins: it is recorded, shown, and has its hosts for itself."""
 
 from __future__ import annotations
 
-from pyinfra import inventory, state
+from pyinfra import host, inventory, state
 
 from kubestead.phases.gather import once
 from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address
+from kubestead.runlock import take_lock
 from kubestead.runrecord import record
 from kubestead.runview import show_operations
+from kubestead.spec import ClusterSpec
 
 ROLES = {CONTROL_PLANE: "control plane", WORKERS: "worker"}
 
 
 def begin_run() -> None:
-    """Record and show this run; every deploy that operates on hosts begins with it, itself or by ``load_spec``."""
+    """Record and show this run, and lock its hosts; every deploy begins with it, itself or by ``load_spec``.
+
+    Raises:
+        DeployError: another run is at work on one of the hosts.
+    """
     once("run", _begin)
 
 
@@ -23,5 +29,8 @@ def _begin() -> None:
         for name, role in ROLES.items()
         for node in group(name)
     ]
-    record(nodes=nodes, hosts=[node.name for node in inventory if state.is_host_in_limit(node)])
+    hosts = [node.name for node in inventory if state.is_host_in_limit(node)]
+    record(nodes=nodes, hosts=hosts)
     show_operations()
+    # The default is ClusterSpec's own; this deploy may not need the whole spec.
+    take_lock(str(host.data.get("cluster_name") or ClusterSpec.model_fields["cluster_name"].default), hosts)

@@ -18,7 +18,17 @@ SCRIPTS = sorted([*ROOT.glob("tools/*.sh"), *ROOT.glob("bench/*.sh"), ROOT / ".c
 # Run by a host's sh, with what the caller puts around them.
 SNIPPETS = sorted((ROOT / "kubestead").rglob("*.sh"))
 # The layers that are made of pyinfra, the edges to it, and the commands; everything else is the pure core.
-NOT_CORE = {"cli", "connection.py", "facts", "inventory.py", "operations", "phases", "runrecord", "runview"}
+NOT_CORE = {
+    "cli",
+    "connection.py",
+    "facts",
+    "inventory.py",
+    "operations",
+    "phases",
+    "runlock.py",
+    "runrecord",
+    "runview",
+}
 
 
 def name(path):
