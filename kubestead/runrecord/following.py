@@ -34,7 +34,8 @@ class RunRecord(BaseStateCallback):
         self._head: dict[str, Any] = {}
         self._messages = Messages(self._message)
         self._kept: list[dict[str, Any]] = []
-        self._times: dict[tuple[str, str], list[float]] = {}
+        self._started: dict[tuple[str, str], float] = {}
+        self._ended: list[tuple[Host, str, float, float]] = []
         self._announced: set[str] = set()
         self._written = False
 
@@ -58,17 +59,15 @@ class RunRecord(BaseStateCallback):
             return  # skipped
         if op_hash not in self._announced:  # pyinfra --serial and --no-wait start operations on hosts alone
             self._announce(state, op_hash, [host.name])
-        self._times[op_hash, host.name] = [now()]
+        self._started[op_hash, host.name] = now()
 
     def operation_host_success(self, state: State, host: Host, op_hash: str, retry_count: int = 0) -> None:  # type: ignore[override]
-        self._times[op_hash, host.name].append(now())
-        self._flush(state)
+        self._end(state, host, op_hash)
 
     def operation_host_error(  # type: ignore[override]
         self, state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
     ) -> None:
-        self._times[op_hash, host.name].append(now())
-        self._flush(state)
+        self._end(state, host, op_hash)
 
     def operation_end(self, state: State, op_hash: str) -> None:  # type: ignore[override]
         self._flush(state)
@@ -103,19 +102,24 @@ class RunRecord(BaseStateCallback):
         phase, operation = _names(state, op_hash)
         self._writer.line(BEGUN, {"start": now(), "phase": phase, "operation": operation, "hosts": hosts})
 
+    def _end(self, state: State, host: Host, op_hash: str) -> None:
+        self._flush(state)
+        self._ended.append((host, op_hash, self._started.pop((op_hash, host.name), now()), now()))
+
     def _flush(self, state: State) -> None:
         """Write what is complete by now: while pyinfra tells of an operation's end on a host, that one is not yet."""
-        hosts = {host.name: host for host in state.inventory} if self._times else {}
-        for (op_hash, name), times in tuple(self._times.items()):
-            data = state.ops[hosts[name]][op_hash]
+        kept = []
+        for host, op_hash, start, end in self._ended:
+            data = state.ops[host][op_hash]
             meta = data.operation_meta
-            if len(times) != 2 or not meta.is_complete():
+            if not meta.is_complete():
+                kept.append((host, op_hash, start, end))
                 continue
-            del self._times[op_hash, name]
             phase, operation = _names(state, op_hash)
-            line = {"host": name, "phase": phase, "operation": operation, "start": times[0], "end": times[1]}
+            line = {"host": host.name, "phase": phase, "operation": operation, "start": start, "end": end}
             line |= {"changed": meta.did_change(), "error": meta.did_error()}
             self._writer.line(OPERATIONS, {**line, "said": said(data)} if meta.did_error() else line)
+        self._ended = kept
 
     def _message(self, line: dict[str, Any]) -> None:
         if self._written:

@@ -15,7 +15,8 @@ from pyinfra.api.exceptions import PyinfraError
 
 from kubestead.command import Command
 from kubestead.errors import KubesteadError
-from kubestead.runview.choice import choose
+from kubestead.runview.choice import Kind, choose
+from kubestead.runview.plain import Plain
 from kubestead.runview.view import View
 
 _view: View | None = None
@@ -34,10 +35,18 @@ def start_view() -> None:
     except KubesteadError as error:
         raise PyinfraError(str(error)) from None
     if chosen != "pyinfra":
-        _view = click.get_current_context().with_resource(View(live=chosen == "rich"))
+        _view = click.get_current_context().with_resource(View(_screen(chosen)))
 
 
 def show_operations() -> None:
     """From a deploy: the view shows its operations."""
     if _view and context.ctx_state.isset() and _view not in context.state.callback_handlers:  # type: ignore[no-untyped-call]
         context.state.add_callback_handler(_view)  # type: ignore[no-untyped-call]
+
+
+def _screen(kind: Kind) -> Plain:
+    if kind == "plain":
+        return Plain()
+    from kubestead.runview.terminal import Terminal  # noqa: PLC0415 - see there
+
+    return Terminal()

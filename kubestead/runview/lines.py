@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kubestead.report.html import duration, took
@@ -26,7 +26,7 @@ class Progress:
     phase: str = ""
     operation: str = ""
     since: float = 0
-    waiting: list[str] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
     operations: int = 0
     changes: int = 0
     changed_hosts: set[str] = field(default_factory=set)
@@ -49,27 +49,27 @@ class Progress:
         return f"{how} in {duration(elapsed)}: {counted(self.operations, 'operation')}, {what}{where}"
 
 
-def changed_line(operation: str, hosts: Sequence[str], seconds: float) -> str:
+def changed_line(operation: str, hosts: Collection[str], seconds: float) -> str:
     """What an operation changed, and where."""
     return _line("changed", operation, hosts, seconds)
 
 
-def failed_line(operation: str, hosts: Sequence[str], seconds: float) -> str:
+def failed_line(operation: str, hosts: Collection[str], seconds: float) -> str:
     """What failed, and where."""
     return _line("failed", operation, hosts, seconds)
 
 
-def running_line(operation: str, hosts: Sequence[str], seconds: float) -> str:
+def running_line(operation: str, hosts: Collection[str], seconds: float) -> str:
     """What takes its time, and where it has not ended."""
     return _line("running", operation, hosts, seconds)
 
 
-def _line(word: str, operation: str, hosts: Sequence[str], seconds: float) -> str:
+def _line(word: str, operation: str, hosts: Collection[str], seconds: float) -> str:
     lasted = f" ({took(seconds)})" if seconds >= 1 else ""
     return f"{word:<9}{operation}: {some(hosts)}{lasted}"
 
 
-def some(hosts: Sequence[str]) -> str:
+def some(hosts: Collection[str]) -> str:
     """The first of these hosts, and how many more."""
     names = sorted(hosts)
     more = len(names) - SHOWN_HOSTS

@@ -1,10 +1,9 @@
-"""The view itself: pyinfra's callbacks in, lines out; on a terminal with two lines below that stand for now."""
+"""The view itself: pyinfra's callbacks in, lines out."""
 
 from __future__ import annotations
 
 import logging
 import os
-import sys
 from pathlib import Path
 from types import TracebackType
 
@@ -13,13 +12,11 @@ import pyinfra
 import pyinfra_cli
 from pyinfra import context, logger
 from pyinfra.api.host import Host
-from pyinfra.api.state import BaseStateCallback, State
-from rich.console import Console, Group
-from rich.live import Live
-from rich.text import Text
+from pyinfra.api.state import BaseStateCallback, State, StateStage
 
 from kubestead.clock import now
 from kubestead.runview.lines import Progress, changed_line, failed_line, running_line
+from kubestead.runview.plain import Plain
 
 _PYINFRAS = tuple(f"{Path(str(module.__file__)).parent}{os.sep}" for module in (pyinfra, pyinfra_cli))
 
@@ -31,28 +28,25 @@ STILL_SECONDS = 10
 class View(BaseStateCallback):
     """Shows a run from its first operation on; as a context manager it ends with the run."""
 
-    def __init__(self, live: bool) -> None:
-        self._began = now()
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+    def __init__(self, screen: Plain) -> None:
+        self._began, self._screen = now(), screen
         self._progress = Progress()
         self._running: str | None = None
         self._timer: gevent.Greenlet | None = None
         self._phase: str | None = None
-        self._handlers: list[logging.Handler] = []
-        self._live = Live(get_renderable=self._now, console=self._console, transient=True) if live else None
+        self._handlers: dict[logging.Handler, logging.Handler] = {}
 
     def operation_start(self, state: State, op_hash: str) -> None:  # type: ignore[override]
         if self._running is None:
             self._take_over()
         self._running = op_hash
         phase, _, name = ", ".join(sorted(state.get_op_meta(op_hash).names)).rpartition(" | ")
-        hosts = [host.name for host in state.inventory if host in state.active_hosts and op_hash in state.ops[host]]
+        hosts = {host.name for host in state.active_hosts if op_hash in state.ops[host]}
         progress = self._progress
         progress.phase, progress.operation, progress.since, progress.waiting = phase, name, self._elapsed(), hosts
         progress.operations += 1
-        if self._live:
-            self._live.refresh()
-        else:
+        self._screen.refresh()
+        if not self._screen.moves:
             self._timer = gevent.spawn_later(STILL_SECONDS, self._still)
 
     def operation_host_success(self, state: State, host: Host, op_hash: str, retry_count: int = 0) -> None:  # type: ignore[override]
@@ -83,32 +77,26 @@ class View(BaseStateCallback):
             return
         state: State = context.state
         self._tell(state, self._running)
-        if self._live:
-            self._live.stop()
-        for handler in self._handlers:
-            handler.removeFilter(self.let_through)
-            if isinstance(handler, _Above):
-                logger.handlers[logger.handlers.index(handler)] = handler.below
+        self._screen.end()
+        for ours, pyinfras in self._handlers.items():
+            ours.removeFilter(self.let_through)
+            logger.handlers[logger.handlers.index(ours)] = pyinfras
         code = getattr(error, "code", 0 if error is None else 1)
-        finished = not code and state.current_stage.name == "Disconnect"
-        style = "bold green" if finished else "bold red"
-        said = f"{self._progress.end(self._elapsed(), finished)}; 'kubestead report' shows it"
-        self._console.print(Text(f"\n--> {said}", style=style))
+        done = not code and state.current_stage is StateStage.Disconnect
+        said = f"{self._progress.end(self._elapsed(), done)}; 'kubestead report' shows it"
+        self._screen.line("\n", f"--> {said}", "done" if done else "not done")
 
     def _take_over(self) -> None:
         os.environ["PYINFRA_PROGRESS"] = "off"
-        for place, handler in enumerate(logger.handlers):
-            if type(handler).__module__.startswith("pyinfra_cli"):
-                shown = _Above(handler, self._console) if self._live else handler
-                shown.addFilter(self.let_through)
-                logger.handlers[place] = shown
-                self._handlers.append(shown)
-        if self._live:
-            self._live.start()
+        for place, pyinfras in enumerate(logger.handlers):
+            if type(pyinfras).__module__.startswith("pyinfra_cli"):
+                ours = logger.handlers[place] = self._screen.handler(pyinfras)
+                ours.addFilter(self.let_through)
+                self._handlers[ours] = pyinfras
+        self._screen.begin(lambda: self._progress.now(self._elapsed()))
 
     def _through(self, host: Host) -> None:
-        if host.name in self._progress.waiting:
-            self._progress.waiting.remove(host.name)
+        self._progress.waiting.discard(host.name)
 
     def _tell(self, state: State, op_hash: str) -> None:
         """Say what an operation changed and where it failed; one that changed nothing is passed over."""
@@ -127,12 +115,12 @@ class View(BaseStateCallback):
         if changed or failed:
             self._head()
         if changed:
-            self._print(changed_line(progress.operation, changed, lasted), "green")
+            self._print(changed_line(progress.operation, changed, lasted))
             progress.changes += len(changed)
             progress.changed_hosts.update(changed)
             progress.last = progress.operation
         if failed:
-            self._print(failed_line(progress.operation, failed, lasted), "red")
+            self._print(failed_line(progress.operation, failed, lasted))
             progress.failed = failed
         progress.operation = ""
 
@@ -140,37 +128,17 @@ class View(BaseStateCallback):
         """Elsewhere than on a terminal: what is under way, once it takes its time."""
         progress = self._progress
         self._head()
-        self._print(running_line(progress.operation, progress.waiting, self._elapsed() - progress.since), "")
+        self._print(running_line(progress.operation, progress.waiting, self._elapsed() - progress.since))
 
     def _head(self) -> None:
         if self._progress.phase != self._phase:
             self._phase = self._progress.phase
             if self._phase:
-                self._console.print(Text(f"\n--> {self._phase}", style="bold"))
+                self._screen.line("\n", f"--> {self._phase}", "head")
 
-    def _print(self, line: str, style: str) -> None:
-        self._console.print(Text.assemble("    ", (line[:8], style), line[8:]))
+    def _print(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        self._screen.line("    ", word, word, f" {rest}")
 
     def _elapsed(self) -> float:
         return now() - self._began
-
-    def _now(self) -> Group:
-        first, second = self._progress.now(self._elapsed())
-        width = max(20, self._console.width - 1)
-        return Group(Text(first[:width], style="bold"), Text(second[:width], style="dim"))
-
-
-class _Above(logging.Handler):
-    """Prints what another handler would have, above the lines that stand for now."""
-
-    def __init__(self, below: logging.Handler, console: Console) -> None:
-        super().__init__(below.level)
-        self.below, self._console = below, console
-        self.setFormatter(below.formatter)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            self._console.print(Text.from_ansi(self.format(record)))
-        except Exception:  # noqa: BLE001 - as every handler of logging's does
-            self.handleError(record)
-            sys.stderr.flush()

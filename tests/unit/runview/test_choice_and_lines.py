@@ -52,7 +52,7 @@ def test_lines_name_some_hosts_and_the_time_where_it_matters():
 
 
 def test_what_stands_for_now():
-    progress = Progress("Worker", "kubeadm join", 60, ["w2"], changes=3, last="Cilium 1.18.4")
+    progress = Progress("Worker", "kubeadm join", 60, {"w2"}, changes=3, last="Cilium 1.18.4")
     assert progress.now(75) == (
         "1 min 15 s  Worker | kubeadm join, 15 s",
         "           on w2; 3 changes; last: Cilium 1.18.4",
