@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -106,12 +107,13 @@ def _outcome(head: Mapping[str, Any], end: Mapping[str, Any]) -> Outcome:
 
 
 def _unfinished(begun: list[tuple[float, str, str, list[str]]], done: list[Operation]) -> list[Operation]:
-    """The operation that was under way, on the hosts of which no end is recorded."""
-    if not begun:
-        return []
-    start, phase, name, hosts = begun[-1]
-    through = {one.host for one in done if (one.phase, one.name) == (phase, name) and one.start >= start}
-    return [Operation(host, phase, name, start, None) for host in hosts if host not in through]
+    """What was under way: on a host, beginnings of an operation in excess of its ends, the last ones."""
+    starts: dict[tuple[str, str, str], list[float]] = {}
+    for start, phase, name, hosts in begun:
+        for host in hosts:
+            starts.setdefault((host, phase, name), []).append(start)
+    ends = Counter((one.host, one.phase, one.name) for one in done)
+    return [Operation(*key, start, None) for key, found in starts.items() for start in found[ends[key] :]]
 
 
 def _lines(path: Path, parse: Callable[[Mapping[str, Any]], _T]) -> tuple[list[_T], int]:

@@ -51,13 +51,14 @@ class RunRecord(BaseStateCallback):
             state.add_callback_handler(self)  # type: ignore[no-untyped-call]
 
     def operation_start(self, state: State, op_hash: str) -> None:  # type: ignore[override]
-        self._announce(state, op_hash, [host.name for host in state.inventory if op_hash in state.ops.get(host, {})])
+        self._announce(state, op_hash, sorted(host.name for host in state.active_hosts if op_hash in state.ops[host]))
         self._announced.add(op_hash)
 
     def operation_host_start(self, state: State, host: Host, op_hash: str) -> None:  # type: ignore[override]
         if op_hash not in state.ops.get(host, {}):
             return  # skipped
-        if op_hash not in self._announced:  # pyinfra --serial and --no-wait start operations on hosts alone
+        # Operations inside others, and with pyinfra's --serial and --no-wait all, start on one host.
+        if op_hash not in self._announced:
             self._announce(state, op_hash, [host.name])
         self._started[op_hash, host.name] = now()
 

@@ -50,12 +50,12 @@ class View(BaseStateCallback):
             self._timer = gevent.spawn_later(STILL_SECONDS, self._still)
 
     def operation_host_success(self, state: State, host: Host, op_hash: str, retry_count: int = 0) -> None:  # type: ignore[override]
-        self._through(host)
+        self._through(host, op_hash)
 
     def operation_host_error(  # type: ignore[override]
         self, state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
     ) -> None:
-        self._through(host)
+        self._through(host, op_hash)
 
     def operation_end(self, state: State, op_hash: str) -> None:  # type: ignore[override]
         self._tell(state, op_hash)
@@ -95,8 +95,9 @@ class View(BaseStateCallback):
                 self._handlers[ours] = pyinfras
         self._screen.begin(lambda: self._progress.now(self._elapsed()))
 
-    def _through(self, host: Host) -> None:
-        self._progress.waiting.discard(host.name)
+    def _through(self, host: Host, op_hash: str) -> None:
+        if op_hash == self._running:  # and not one that runs inside it
+            self._progress.waiting.discard(host.name)
 
     def _tell(self, state: State, op_hash: str) -> None:
         """Say what an operation changed and where it failed; one that changed nothing is passed over."""

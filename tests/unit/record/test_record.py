@@ -87,6 +87,13 @@ def test_the_same_operation_again_is_another_one(tmp_path):
     assert [(one.start, one.end) for one in run.operations] == [(1000.0, 1001.0), (1002.0, None)]
 
 
+def test_an_operation_that_runs_others_inside_it_was_under_way_too(tmp_path):
+    begun = [{"start": 999.0, "phase": "", "operation": "Recover", "hosts": ["a"]},
+             {"start": 1000.0, "phase": "P", "operation": "o", "hosts": ["a"]}]  # fmt: skip
+    run = read(written(tmp_path, begun=begun, operations=[LINE]))
+    assert [(one.name, one.end) for one in run.operations] == [("Recover", None), ("o", 1001.0)]
+
+
 def test_files_are_their_owners_alone(tmp_path):
     old = os.umask(0)
     try:
