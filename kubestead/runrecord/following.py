@@ -30,7 +30,7 @@ class RunRecord(BaseStateCallback):
 
     def __init__(self, command: Command, folder: Path = FOLDER) -> None:
         self._command, self._began = command, now()
-        self._writer = Writer(folder / folder_name(self._began))
+        self._writer = Writer(folder / folder_name(self._began), logger.warning)
         self._head: dict[str, Any] = {}
         self._messages = Messages(self._message)
         self._kept: list[dict[str, Any]] = []

@@ -134,3 +134,13 @@ def test_pyinfras_own_options_of_order_are_recorded_too(tmp_path: Path) -> None:
     done = run(tmp_path, "cluster", "-y", "--no-wait")
     assert {line["host"] for line in done.record} == {"k8s-cp", "k8s-worker1", "k8s-worker2"}
     assert recorded(tmp_path).outcome in ("succeeded", "failed")
+
+
+def test_a_record_that_cannot_be_written_is_told_once_and_the_run_goes_on(tmp_path: Path) -> None:
+    (tmp_path / ".kubestead").mkdir()
+    (tmp_path / ".kubestead/runs").write_text("a file, where a folder should be")
+    done = run(tmp_path, "verify", "-y")
+    assert done.returncode == 0, done.stderr
+    assert "ok      everything" in done.stderr
+    assert done.stderr.count("the run record cannot be written") == 1
+    assert "the run goes on" in done.stderr
