@@ -9,8 +9,10 @@ from pyinfra import host
 
 from kubestead.operations.remedies import reboot
 from kubestead.operations.remedies.rebooting import DRAIN_SECONDS
+from kubestead.phases.run import begin_run
 from kubestead.phases.topology import asked_control_plane
 
+begin_run()
 reboot(
     name="Reboot",
     control_plane=asked_control_plane(),

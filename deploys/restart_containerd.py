@@ -6,8 +6,10 @@ pyinfra inventory/lab.py deploys/restart_containerd.py --limit k8s-worker1
 from pyinfra import host
 
 from kubestead.operations.remedies import restart_containerd
+from kubestead.phases.run import begin_run
 from kubestead.phases.topology import asked_control_plane
 
+begin_run()
 restart_containerd(
     name="Restart containerd and the kubelet",
     control_plane=asked_control_plane(),

@@ -10,6 +10,7 @@ import typer
 from kubestead.cli import cache, mirror, twin
 from kubestead.cli.doctor import doctor
 from kubestead.cli.report import report
+from kubestead.cli.status import status
 from kubestead.cli.validate import validate
 from kubestead.cli.watch import watch
 from kubestead.errors import KubesteadError
@@ -23,6 +24,7 @@ app.add_typer(twin.app, name="twin")
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(cache.app, name="cache")
 app.command()(validate)
+app.command()(status)
 app.command()(doctor)
 app.command()(watch)
 app.command()(report)

@@ -10,7 +10,10 @@ from pyinfra.api.host import Host
 
 from kubestead.errors import Finding, InvalidInput
 from kubestead.phases.gather import once
+from kubestead.phases.run import begin_run
 from kubestead.preflight.report import report_lines, summary
+from kubestead.record.cluster import cluster_facts
+from kubestead.record.redact import redact
 from kubestead.runrecord import record
 from kubestead.spec import ClusterSpec, NodeSpec
 
@@ -23,15 +26,17 @@ def load_spec() -> ClusterSpec:
     Raises:
         DeployError: something in it is wrong; every finding was printed.
     """
-    once("record", record)
+    begin_run()
     spec, findings = once("spec", lambda: _told(spec_of(inventory)))
     if spec is None:
         raise refusal(findings)
-    return spec
+    return once("told", lambda: _tell(spec))
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """Print findings where pyinfra prints, which is stderr."""
+    """Print findings where pyinfra prints, which is stderr, and record them."""
+    keys = ("where", "reason", "fix", "severity")
+    record(findings=[{key: redact(getattr(finding, key)) for key in keys} for finding in findings])
     logger.info(f"--> Preflight: {summary(findings)}")
     for line in report_lines(findings):
         logger.info(line)
@@ -48,6 +53,11 @@ def refusal(findings: Sequence[Finding]) -> DeployError:
 
 
 Read = tuple[ClusterSpec | None, list[Finding]]
+
+
+def _tell(spec: ClusterSpec) -> ClusterSpec:
+    record(cluster=cluster_facts(spec))
+    return spec
 
 
 def _told(read: Read) -> Read:

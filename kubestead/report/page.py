@@ -1,30 +1,18 @@
-"""The page: everything in one file, for a browser without a network."""
+"""The page of the recoveries: everything in one file, for a browser without a network."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from functools import lru_cache
 from statistics import median
 
-from jinja2 import Environment
-
-from kubestead.render import environment
 from kubestead.report.audit import Entry
+from kubestead.report.html import duration, pages
 from kubestead.report.incidents import Incident, incidents
 from kubestead.report.timeline import segments, timeline
 
-TEMPLATE = "report.html.j2"
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    # Evidence holds words of hosts and pods: whatever they say, it is text.
-    html = environment().overlay(autoescape=True, keep_trailing_newline=False)
-    # An overlay shares its filters with what it lies over.
-    html.filters = {**html.filters, "duration": duration, "at": _at}
-    return html
+TEMPLATE = "recoveries.html.j2"
 
 
 def page(entries: Sequence[Entry], unread: int, made: datetime) -> str:
@@ -37,7 +25,7 @@ def page(entries: Sequence[Entry], unread: int, made: datetime) -> str:
     """
     local = [_in_zone(entry, made) for entry in entries]
     found = incidents(local)
-    return _environment().get_template(TEMPLATE).render(
+    return pages().get_template(TEMPLATE).render(
         made=made, unread=unread, incidents=found, timeline=timeline(found), segments=segments,
         numbers=numbers(found), watchers=[entry for entry in local if not entry.node],
         first=local[0].time if local else None, last=local[-1].time if local else None,
@@ -55,20 +43,6 @@ def numbers(found: Sequence[Incident]) -> dict[str, str]:
         "median time to recover": duration(median(recovered)) if recovered else "–",  # noqa: RUF001
         "longest": duration(recovered[-1]) if recovered else "–",  # noqa: RUF001
     }
-
-
-def duration(seconds: float) -> str:
-    """``8 s``, ``2 min 5 s``, ``3 h 10 min``, ``2 d 4 h``."""
-    whole = round(seconds)
-    for size, unit, below, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            rest = whole % size // below
-            return f"{whole // size} {unit} {rest} {small}" if rest else f"{whole // size} {unit}"
-    return f"{whole} s"
-
-
-def _at(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _in_zone(entry: Entry, made: datetime) -> Entry:

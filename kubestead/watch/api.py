@@ -16,11 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-import yaml
 from kubernetes import config
 from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
+from yaml import YAMLError
 
 from kubestead.errors import KubesteadError
 
@@ -146,15 +146,25 @@ def connect(kubeconfig: Path) -> Api:
     Raises:
         KubesteadError: the file is missing or not a kubeconfig.
     """
+    return Api(read_kubeconfig(kubeconfig))
+
+
+def read_kubeconfig(kubeconfig: Path) -> Configuration:
+    """Server and credentials of a kubeconfig's current context; what it holds as data is in files for this process.
+
+    Raises:
+        KubesteadError: the file is missing or not a kubeconfig.
+    """
     configuration = Configuration()
     try:
         config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except (config.ConfigException, OSError, yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
+    # The client checks little of what it reads: what is not of the form fails somewhere in it.
+    except (config.ConfigException, OSError, YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         fix = "pyinfra INVENTORY deploys/cluster.py writes .kubestead/kubeconfig"
         # A parser's words quote the file, which holds a credential.
-        reason = "not YAML" if isinstance(error, yaml.YAMLError) else error
-        raise KubesteadError(f"{kubeconfig}: cannot be used ({reason}); {fix}") from None
-    return Api(configuration)
+        why = "not YAML" if isinstance(error, YAMLError) else " ".join(str(error).split())[:200]
+        raise KubesteadError(f"{kubeconfig}: cannot be used ({why}); {fix}") from None
+    return configuration
 
 
 def said(error: BaseException) -> str:

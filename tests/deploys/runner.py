@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -72,12 +73,18 @@ def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()") -> Ru
     """``pyinfra inventory.py deploys/<deploy>.py <options>`` on the hosts of ``tests/deploys/lab.py``."""
     prepare(folder, lab)
     done = subprocess.run(
-        [Path(sys.executable).with_name("pyinfra"), "inventory.py", f"deploys/{deploy}.py", *options],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off",
-                         "XDG_CACHE_HOME": str(folder / "cache")},
-        capture_output=True, text=True, timeout=120, check=False,
+        pyinfra(deploy, options), cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120,
+        check=False,
     )  # fmt: skip
     return Run(folder, done.returncode, done.stdout, done.stderr)
+
+
+def start(folder: Path, deploy: str, *options: str) -> subprocess.Popen[str]:
+    """The same begun in a folder that is prepared; it goes on by itself. Its output is one text, on stdout."""
+    return subprocess.Popen(
+        pyinfra(deploy, options), cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
 
 
 def prepare(folder: Path, lab: str = "bare_lab()") -> None:
@@ -88,6 +95,17 @@ def prepare(folder: Path, lab: str = "bare_lab()") -> None:
     content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache")
     (folder / "catalog.yaml").write_text(yaml.safe_dump(content))
     (folder / "inventory.py").write_text(INVENTORY.format(lab=lab, catalog=str(folder / "catalog.yaml")))
+
+
+def pyinfra(deploy: str, options: Sequence[str]) -> list[str]:
+    """The command line."""
+    return [str(Path(sys.executable).with_name("pyinfra")), "inventory.py", f"deploys/{deploy}.py", *options]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Of the command, in such a folder."""
+    cache = str(folder / "cache")
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off", "XDG_CACHE_HOME": cache}
 
 
 def chart(cache: Path) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import fields
 from datetime import datetime, timedelta, timezone
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from htmlpage import Page
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -17,49 +16,15 @@ from typer.testing import CliRunner
 from kubestead.cli.main import app
 from kubestead.errors import KubesteadError
 from kubestead.report.audit import Entry, parse, read
+from kubestead.report.html import duration
 from kubestead.report.incidents import incidents
-from kubestead.report.page import duration, numbers, page
+from kubestead.report.page import numbers, page
 from kubestead.report.timeline import LABEL, WIDTH, segments, timeline
 from kubestead.watch.audit import Audit
 from kubestead.watch.note import Note, Told
 
 AUDIT = Path(__file__).with_name("audit.jsonl")
 MADE = datetime(2025, 3, 2, 4, tzinfo=timezone.utc)
-VOID = {"meta", "br", "rect", "line", "link"}
-
-
-class Page(HTMLParser):
-    """The page's tags and texts; an element that is not closed is an error."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self._open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags[tag] += 1
-        self.attributes.append((tag, dict(attrs)))
-        if tag not in VOID or (tag == "rect" and "bar" in str(dict(attrs).get("class"))):
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags[tag] += 1
-        self.attributes.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self._open.pop() == tag
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
 
 
 @pytest.fixture
@@ -239,7 +204,7 @@ def test_what_the_watcher_writes_is_what_is_read(tmp_path):
 
 
 def run(*arguments: str):
-    return CliRunner().invoke(app, ["report", *arguments])
+    return CliRunner().invoke(app, ["report", "recoveries", *arguments])
 
 
 def test_the_command_writes_one_file(tmp_path):
@@ -253,7 +218,7 @@ def test_the_command_writes_one_file(tmp_path):
 def test_without_a_watcher_the_command_writes_a_friendly_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run().exit_code == 0
-    assert "No node has fallen over." in Path(".kubestead/report.html").read_text()
+    assert "No node has fallen over." in Path(".kubestead/recoveries.html").read_text()
 
 
 def test_an_audit_that_is_not_there_is_named(tmp_path):

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
-KINDS = {"nodes", "leases", "configmaps", "events", "pods", "namespaces"}
+KINDS = {"nodes", "leases", "configmaps", "events", "pods", "namespaces", "daemonsets", "deployments", "ciliumnodes"}
 
 
 class FakeApi:
@@ -28,6 +28,8 @@ class FakeApi:
         self.forbidden = set()
         self.before_write = lambda kind: None
         self.seen = []
+        # What is answered at a path as it is: "/version", a kubelet's metrics.
+        self.plain = {}
         self.put("namespaces", {"metadata": {"name": "kube-system"}})
 
     def put(self, kind, item, change=None):
@@ -93,7 +95,10 @@ class Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
     def do_GET(self):
-        api, (kind, name, query) = self.server.api, self.about()
+        api = self.server.api
+        if self.path in api.plain and not api.down:
+            return self.answer(200, api.plain[self.path])
+        kind, name, query = self.about()
         if api.down or api.refused:
             return self.answer(api.refused or 503, {})
         if kind in api.forbidden:
@@ -101,8 +106,8 @@ class Handler(BaseHTTPRequestHandler):
         if "watch" in query:
             return self.watch(kind, int(query["resourceVersion"][0]))
         with api.lock:
-            if name:
-                found = api.objects[kind].get(name)
+            if name or kind not in KINDS:
+                found = api.objects.get(kind, {}).get(name)
                 return self.answer(200, found) if found else self.answer(404, {"code": 404})
             items = list(api.objects[kind].values())
             if node := query.get("fieldSelector", [""])[0].removeprefix("spec.nodeName="):
@@ -169,7 +174,9 @@ class Handler(BaseHTTPRequestHandler):
     def about(self):
         parts = urlsplit(self.path)
         words = [word for word in parts.path.split("/") if word]
-        position = max(index for index, word in enumerate(words) if word in KINDS)
+        position = max((index for index, word in enumerate(words) if word in KINDS), default=None)
+        if position is None:
+            return words[-1], "", {}
         if words[position] == "namespaces":
             position = words.index("namespaces")
         name = words[position + 1] if len(words) > position + 1 else ""
@@ -180,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
         return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
 
     def answer(self, code, data):
-        body = json.dumps(data).encode()
+        body = data.encode() if isinstance(data, str) else json.dumps(data).encode()
         self.send_response(code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

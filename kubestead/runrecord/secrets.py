@@ -1,0 +1,42 @@
+"""The secrets of an operation: they must not be written down, whatever a command made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pyinfra.api import FunctionCommand, QuoteString, StringCommand
+from pyinfra.api.hiddenvalue import HiddenValue
+from pyinfra.api.state import StateOperationHostData
+
+from kubestead.record.redact import redact
+
+# Of a failed command's output; the last lines say why.
+_LAST_LINES = 20
+
+
+def said(data: StateOperationHostData) -> str:
+    """The last words of an operation that failed, without its secrets."""
+    meta = data.operation_meta
+    arguments: Mapping[str, object] = {**data.global_arguments}
+    hidden = list(_hidden([getattr(meta, "_commands", None), arguments]))
+    # What goes to a command by standard input is a secret as a rule, and its echo never helps.
+    hidden += str(arguments.get("_stdin") or "").split()
+    lines = [*meta.stdout_lines, *meta.stderr_lines]
+    return redact("\n".join(redact(line, hidden) for line in lines[-_LAST_LINES:]))
+
+
+def _hidden(value: object) -> Iterator[str]:
+    """Every HiddenValue in a command, at any depth."""
+    if isinstance(value, HiddenValue):
+        yield str(value.unmask())
+    elif isinstance(value, QuoteString):
+        yield from _hidden(value.obj)
+    elif isinstance(value, StringCommand):
+        yield from _hidden([*value.bits, value.connector_arguments])
+    elif isinstance(value, FunctionCommand):
+        yield from _hidden([value.args, value.kwargs])
+    elif isinstance(value, Mapping):
+        yield from _hidden(list(value.values()))
+    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        for item in value:
+            yield from _hidden(item)
