@@ -76,9 +76,10 @@ test-faults: setup ## break and mend hosts of the twin in every way there is; go
 test: check test-pure test-twin ## everything that CI runs
 	@printf '\n==> make test: all passed\n'
 
-# Rounds of `make bench`; each builds the cluster twice and takes about five minutes on two cores.
+# Rounds of `make bench`; each builds the cluster twice and takes about six minutes on two cores, the first about nine: an
+# ansible playbook builds it too (docs/performance.md).
 ROUNDS ?= 3
 
-bench: setup ## take the numbers: fresh clusters beside a plain shell script, second runs, memory; on an idle machine
-	$(call say,numbers: $(ROUNDS) rounds of about five minutes on a twin of their own; nothing else should run meanwhile)
+bench: setup ## take the numbers: fresh clusters beside a shell script, second runs beside ansible, memory; on an idle machine
+	$(call say,numbers: $(ROUNDS) rounds of about six minutes on a twin of their own; nothing else should run meanwhile)
 	@tools/as-root.sh .venv/bin/python -m bench.run --rounds $(ROUNDS) --source $(SOURCE)

@@ -23,12 +23,14 @@ class Finished:
         peak_memory_mib: the most memory it held at a time (resident); None where that is less than this process's
             own, which it inherits (getrusage(2)).
         output: what it printed on stdout.
+        cpu_seconds: processor time of its own and of what it started and waited for.
     """
 
     started: float
     seconds: float
     peak_memory_mib: float | None
     output: str
+    cpu_seconds: float
 
 
 def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> Finished:
@@ -54,4 +56,4 @@ def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> Fi
         raise KubesteadError(f"{argv[-1]} ended with exit code {process.returncode}; all of it is in {log}:\n{last}")
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak = usage.ru_maxrss / 1024 if usage.ru_maxrss > own else None
-    return Finished(started, seconds, peak, output)
+    return Finished(started, seconds, peak, output, usage.ru_utime + usage.ru_stime)

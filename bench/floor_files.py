@@ -37,18 +37,18 @@ INIT = "/var/lib/kubestead/kubeadm-init.yaml"
 Host = Mapping[str, Any]
 
 
-def main(folder: Path, inventory: Sequence[Host]) -> None:
+def main(folder: Path, inventory: Sequence[Host], token: str) -> None:
     """Write ``env.sh``, ``tree/<host>/`` (files by their path on the host), ``join/<host>`` and ``health.sh``.
 
     Args:
         folder: where to.
         inventory: the hosts as pyinfra's debug-inventory shows them, with ``name``, ``groups`` and ``data``.
+        token: the join token.
     """
     [first] = [host for host in inventory if "control_plane" in host["groups"]]
     workers = [host for host in inventory if "workers" in host["groups"]]
     spec = ClusterSpec.load(first["data"])
     sources = Sources.given(first["data"]["kubestead_sources"])
-    token = new_token()
     everywhere = host_files(spec, sources)
     for host in inventory:
         write_tree(folder / "tree" / host["name"], everywhere)
@@ -92,8 +92,6 @@ def control_plane_files(spec: ClusterSpec, sources: Sources, host: Host, nodes: 
 def environment(spec: ClusterSpec, sources: Sources, first: Host, workers: Sequence[Host], token: str) -> str:
     """Shell variables: the hosts, how to reach them, where the artifacts are."""
     catalog = sources.catalog
-    # The twin's hosts share the processor of the machine this runs on.
-    processor: Any = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
     ssh = first["data"]
     repository = catalog.apt[REPOSITORY]
     values = {
@@ -104,11 +102,11 @@ def environment(spec: ClusterSpec, sources: Sources, first: Host, workers: Seque
         "ssh_user": ssh["ssh_user"],
         "ssh_key": ssh["ssh_key"],
         "ssh_known_hosts": ssh["ssh_known_hosts_file"],
-        "containerd_url": catalog.file("containerd", processor).url,
-        "runc_url": catalog.file("runc", processor).url,
-        "helm_url": catalog.file("helm", processor).url,
-        "helm_member": f"linux-{processor}/helm",
-        "chart_url": catalog.file("cilium-chart", processor).url,
+        "containerd_url": catalog.file("containerd", processor()).url,
+        "runc_url": catalog.file("runc", processor()).url,
+        "helm_url": catalog.file("helm", processor()).url,
+        "helm_member": f"linux-{processor()}/helm",
+        "chart_url": catalog.file("cilium-chart", processor()).url,
         "chart": CHART,
         "cilium_values": VALUES,
         "init": INIT,
@@ -126,6 +124,11 @@ def environment(spec: ClusterSpec, sources: Sources, first: Host, workers: Seque
     return "\n".join([*lines, f"declare -A addresses=({' '.join(addresses)})"]) + "\n"
 
 
+def processor() -> Any:
+    """The hosts' architecture as the catalog names it: the twin's share the processor of the machine this runs on."""
+    return {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+
+
 def write_tree(folder: Path, files: list[TextFile]) -> None:
     """Each file below ``folder`` by its path on the host."""
     for file in files:
@@ -140,4 +143,4 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.load(sys.stdin))
+    main(Path(sys.argv[1]), json.load(sys.stdin), new_token())

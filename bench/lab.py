@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,15 +62,21 @@ class Lab:
         """The mirror's folder."""
         return Path(state.read_json(state.files(self.name).plan)["mirror"])
 
-    def run(self, argv: Sequence[str]) -> child.Finished:
-        """Run a command in the twin's network and in the project's folder, measured."""
+    def run(self, argv: Sequence[str], extra: Mapping[str, str] | None = None) -> child.Finished:
+        """Run a command in the twin's network and the project's folder, measured; ``extra`` joins its environment."""
         inside = ["nsenter", f"--net={network.path(plan.bridge_netns(self.name))}", "--", *argv]
-        env = {"KUBESTEAD_SITE": str(state.files(self.name).site), "PYTHONPATH": str(ROOT)}
+        env = {"KUBESTEAD_SITE": str(state.files(self.name).site), "PYTHONPATH": str(ROOT), **(extra or {})}
         return child.run(inside, self.project, env, self.log)
 
     def pyinfra(self, *arguments: str) -> child.Finished:
         """Run pyinfra on the lab's inventory, measured."""
         return self.run([sys.executable, "-m", "pyinfra", "-y", "inventory/lab.py", *arguments])
+
+    def write_files(self, module: str, *arguments: Path) -> None:
+        """Have ``module`` write what a comparator needs, from what pyinfra knows of the hosts."""
+        (self.project / "inventory.json").write_text(self.pyinfra("debug-inventory", "--json").output)
+        shell = f'{sys.executable} -m {module} "$@" < inventory.json'
+        self.run(["sh", "-c", shell, "sh", *map(str, arguments)])
 
     def wait_smoke_gone(self) -> None:
         """Wait until the smoke's namespace is deleted, which goes on after the run."""

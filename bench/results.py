@@ -1,4 +1,4 @@
-"""The numbers as data and as a table."""
+"""The numbers as data: what is measured, how it is kept, and how it is read again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from bench.cpu import Usage
-from bench.milestones import HEALTHY, MILESTONES, Operation
+from bench.milestones import Operation
+from kubestead.errors import KubesteadError
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Fresh:
         seconds: the whole process.
         before: the machine before the start.
         cpu: processor time from the start to the end of the process.
-        operations: kubestead's, one by one; the floor has none.
+        operations: kubestead's, one by one; the others have none.
         peak_memory_mib: the controller's.
     """
 
@@ -48,21 +51,46 @@ class Fresh:
 
 @dataclass(frozen=True)
 class Again:
-    """One run on the finished cluster: the whole process's seconds, and the operations that changed something."""
+    """One run on the finished cluster.
+
+    Args:
+        seconds: the whole process.
+        peak_memory_mib: the controller's.
+        changed: the operations that changed something.
+        cpu_seconds: the controller's processor time, which others on the machine hardly lengthen.
+    """
 
     seconds: float
     peak_memory_mib: float | None
     changed: tuple[str, ...]
+    cpu_seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Round:
-    """A fresh cluster each way, in this order, and the runs on kubestead's that followed."""
+    """A fresh cluster each way, in this order, and the runs on kubestead's that followed.
 
-    order: tuple[str, str]
+    Args:
+        order: what was built, one after the other.
+        floor, ours, playbook: the fresh clusters; the playbook's is not built in every round.
+        again: kubestead's second runs.
+        playbook_again: the playbook's, on the same cluster, between kubestead's.
+        playbook_own: one of the playbook on the cluster it built itself.
+    """
+
+    order: tuple[str, ...]
     floor: Fresh
     ours: Fresh
     again: tuple[Again, ...]
+    playbook: Fresh | None = None
+    playbook_again: tuple[Again, ...] = ()
+    playbook_own: Again | None = None
+
+    def built(self, name: str) -> Fresh:
+        """The fresh cluster of ``name``, one of ``order``."""
+        found = {"floor": self.floor, "kubestead": self.ours, "playbook": self.playbook}[name]
+        assert found  # noqa: S101 - it is in the order
+        return found
 
 
 @dataclass(frozen=True)
@@ -83,11 +111,6 @@ class Spread:
         return f"{self.least:.1f} / **{self.median:.1f}** / {self.most:.1f}"
 
 
-def report(rounds: Sequence[Round]) -> str:
-    """The numbers of at least one round in Markdown."""
-    return "\n\n".join([_fresh(rounds), _again(rounds), _rounds(rounds), _operations([one.ours for one in rounds])])
-
-
 def write_pair(
     folder: Path, kind: str, title: str, facts: Mapping[str, str], data: Mapping[str, object], body: str
 ) -> str:
@@ -104,65 +127,29 @@ def write_pair(
     about = "\n".join(f"- {name}: {value}" for name, value in facts.items())
     text = f"# {title}\n\n{about}\n\n{body}\n"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "-".join(filter(None, (facts["date"], facts["commit"].partition(",")[0], kind)))
+    path = folder / stem(facts, kind)
     path.with_suffix(".json").write_text(json.dumps({"facts": facts, **data}, indent=1) + "\n")
     path.with_suffix(".md").write_text(text)
     return text
 
 
-def _fresh(rounds: Sequence[Round]) -> str:
-    rows = []
-    for milestone in MILESTONES:
-        ours = Spread.of(one.ours.reached[milestone.title] for one in rounds)
-        if not milestone.floor:
-            rows.append((milestone.title, "", str(ours), ""))
-            continue
-        floor = Spread.of(one.floor.reached[milestone.title] for one in rounds)
-        rows.append((milestone.title, str(floor), str(ours), f"{ours.median / floor.median:.2f}"))
-    head = "## Fresh cluster\n\nSeconds since the start, least / **median** / most; bare hosts, warm mirror."
-    return head + "\n\n" + table(("reached", "floor", "kubestead", "kubestead / floor"), rows)
+def stem(facts: Mapping[str, str], kind: str = "") -> str:
+    """What a result's files are called, without their endings."""
+    return "-".join(filter(None, (facts["date"], facts["commit"].partition(",")[0], kind)))
 
 
-def _again(rounds: Sequence[Round]) -> str:
-    again = [run for one in rounds for run in one.again]
-    memory = {
-        "fresh cluster": [one.ours.peak_memory_mib for one in rounds],
-        "second run": [run.peak_memory_mib for run in again],
-    }
-    rows = [("second run, whole process, s", str(Spread.of(run.seconds for run in again)))] if again else []
-    for name, values in memory.items():
-        known = [value for value in values if value is not None]
-        rows += [(f"controller's peak memory, {name}, MiB", str(Spread.of(known)))] if known else []
-    changed = sorted({name for run in again for name in run.changed})
-    rows += [("changed by a second run", ", ".join(changed) or "nothing")] if again else []
-    return "## Second run and memory\n\n" + table(("", "least / **median** / most"), rows)
+def load(path: Path) -> tuple[dict[str, str], list[Round]]:
+    """What ``make bench`` wrote: what the numbers were taken on, and the rounds.
 
-
-def _rounds(rounds: Sequence[Round]) -> str:
-    rows = []
-    for number, one in enumerate(rounds, 1):
-        for name in one.order:
-            run = one.floor if name == "floor" else one.ours
-            cpu = [f"{value:.0f}" for value in (run.cpu.twin, run.cpu.others, run.cpu.idle, run.cpu.steal)]
-            rows.append((str(number), name, f"{run.reached[HEALTHY]:.1f}", f"{run.before.noise:.0%}", *cpu))
-    columns = ("round", "what", "healthy, s", "noise before", "twin", "others", "idle", "steal")
-    text = (
-        "Noise is the share of processor time that others took before the start. The last four are processor seconds "
-        "of the whole run; `others` is the controller and any noise."
-    )
-    return f"## Rounds\n\n{text}\n\n{table(columns, rows)}"
-
-
-def _operations(runs: Sequence[Fresh]) -> str:
-    times: dict[str, list[tuple[float, float]]] = {}
-    for run in runs:
-        for one in run.operations:
-            times.setdefault(one.title, []).append((one.end - one.start, one.end))
-    rows = [
-        (title, f"{statistics.median(took for took, _ in pairs):.2f}", f"{statistics.median(e for _, e in pairs):.2f}")
-        for title, pairs in times.items()
-    ]
-    return "## kubestead's operations\n\nMedians, seconds.\n\n" + table(("operation", "took", "ended at"), rows)
+    Raises:
+        KubesteadError: it is no such file.
+    """
+    try:
+        data = json.loads(path.read_text())
+        return dict(data["facts"]), TypeAdapter(list[Round]).validate_python(data["rounds"])
+    except (OSError, ValueError, KeyError, ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        raise KubesteadError(f"{path}: not a result of 'make bench': {reason}") from None
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,9 +1,11 @@
-"""Takes the numbers: fresh clusters by the floor and by kubestead in turn, second runs, memory. See ``--help``."""
+"""Takes the numbers: fresh clusters by the floor and by kubestead in turn, second runs beside a playbook's, memory.
+
+See ``--help``.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,9 +14,13 @@ from typing import Annotated
 
 import typer
 
-from bench import cpu, machine, milestones, results
+from bench import child, cpu, machine, milestones, results, tables
 from bench.lab import ROOT, Lab
+from bench.picture import picture
+from bench.playbook import Playbook, programs, version
 from kubestead.errors import KubesteadError
+from kubestead.record import read
+from kubestead.record.model import Run
 
 RESULTS = ROOT / "bench" / "results"
 DEPLOY = "deploys/cluster.py"
@@ -28,10 +34,17 @@ def main(
     twin: Annotated[str, typer.Option(help="The twin's name; one that is up already stays up.")] = "bench",
     rounds: Annotated[int, typer.Option(min=1, help="How often each is built.")] = 3,
     repeats: Annotated[int, typer.Option(min=0, help="Second runs after each of kubestead's clusters.")] = 5,
+    playbook: Annotated[int, typer.Option(min=0, help="How many of them the ansible playbook has as well.")] = 2,
+    playbook_fresh: Annotated[
+        bool, typer.Option(help="Build one cluster by the playbook too, in the first round.")
+    ] = True,
     source: Annotated[str, typer.Option(help="Where the mirror comes from, as of 'kubestead twin up'.")] = "auto",
     output: Annotated[Path, typer.Option(help="The folder the results are written to.")] = RESULTS,
 ) -> None:
-    """Build the same cluster with bench/floor.sh and with kubestead, in turn, and write how long each took."""
+    """Build the same cluster with bench/floor.sh and with kubestead, in turn, and write how long each took.
+
+    bench/ansible is what kubestead's second run is measured against.
+    """
     log = ROOT / ".kubestead" / "bench.log"
     log.parent.mkdir(exist_ok=True)
     log.write_text("")
@@ -42,7 +55,13 @@ def main(
             say("the twin")
             lab.up(source)
             warm(lab.mirror())
-            write(output, [take(lab, number, repeats) for number in range(rounds)], source)
+            if playbook or playbook_fresh:
+                programs()
+            taken = [
+                take(lab, number, repeats, playbook, fresh_playbook=playbook_fresh and number == 0)
+                for number in range(rounds)
+            ]
+            write(output, taken, source)
         except KubesteadError as error:
             raise SystemExit(f"bench: {error}") from None
         finally:
@@ -68,22 +87,33 @@ def warm(folder: Path) -> None:
                     pass
 
 
-def take(lab: Lab, number: int, repeats: int) -> results.Round:
-    """One round; the order changes from round to round, so that neither always comes first."""
-    again: tuple[results.Again, ...] = ()
-    order = ("floor", "kubestead") if number % 2 == 0 else ("kubestead", "floor")
+def take(lab: Lab, number: int, repeats: int, playbook: int, fresh_playbook: bool) -> tuple[results.Round, Run]:
+    """One round, and the record of kubestead's fresh run.
+
+    The order changes from round to round, so that neither always comes first; the playbook's cluster is the last.
+    """
+    order: tuple[str, ...] = ("floor", "kubestead") if number % 2 == 0 else ("kubestead", "floor")
+    order += ("playbook",) if fresh_playbook else ()
     runs: dict[str, results.Fresh] = {}
+    ours_again: list[results.Again] = []
+    playbook_again: list[results.Again] = []
     for name in order:
         say(f"round {number + 1}: bare hosts")
         lab.make_bare()
         say(f"round {number + 1}: {name}")
-        before = look(lab)
-        runs[name] = floor(lab, before) if name == "floor" else ours(lab, before)
+        runs[name] = BUILD[name](lab, look(lab))
         say(f"round {number + 1}: {name}: healthy after {runs[name].reached[milestones.HEALTHY]:.1f} s")
-        if name != "floor":
+        if name == "kubestead":
+            record = read.read(last_record(lab).parent)
             lab.wait_smoke_gone()
-            again = tuple(second_run(lab) for _ in range(repeats))
-    return results.Round((order[0], order[1]), runs["floor"], runs["kubestead"], again)
+            for repeat in range(max(repeats, playbook)):
+                ours_again += [second_run(lab)] if repeat < repeats else []
+                playbook_again += [second_playbook(lab)] if repeat < playbook else []
+    own = second_playbook(lab) if fresh_playbook else None
+    taken = results.Round(
+        order, runs["floor"], runs["kubestead"], tuple(ours_again), runs.get("playbook"), tuple(playbook_again), own
+    )
+    return taken, record
 
 
 def look(lab: Lab) -> results.Before:
@@ -97,10 +127,7 @@ def look(lab: Lab) -> results.Before:
 def floor(lab: Lab, machine_before: results.Before) -> results.Fresh:
     """A fresh cluster by the shell script; writing its files beforehand is not measured."""
     files = lab.project / "floor"
-    inventory = lab.pyinfra("debug-inventory", "--json").output
-    (lab.project / "inventory.json").write_text(inventory)
-    shell = f'{sys.executable} -m bench.floor_files "$0" < inventory.json'
-    lab.run(["sh", "-c", shell, str(files)])
+    lab.write_files("bench.floor_files", files)
     before = cpu.now(lab.name)
     done = lab.run([str(ROOT / "bench" / "floor.sh"), str(files)])
     return results.Fresh(
@@ -119,13 +146,45 @@ def ours(lab: Lab, machine_before: results.Before) -> results.Fresh:
     )  # fmt: skip
 
 
+def by_playbook(lab: Lab, machine_before: results.Before) -> results.Fresh:
+    """A fresh cluster by the playbook; it is through when the cluster is healthy."""
+    playbook = Playbook.of(lab)
+    before = cpu.now(lab.name)
+    done = playbook.run().process
+    return results.Fresh(
+        {milestones.HEALTHY: done.seconds}, done.seconds, machine_before, cpu.now(lab.name) - before,
+        peak_memory_mib=done.peak_memory_mib,
+    )  # fmt: skip
+
+
+BUILD = {"floor": floor, "kubestead": ours, "playbook": by_playbook}
+
+
+def second_playbook(lab: Lab) -> results.Again:
+    """The playbook on the finished cluster."""
+    done = Playbook.of(lab).run()
+    return told(
+        results.Again(done.process.seconds, done.process.peak_memory_mib, done.changed), "playbook's second run"
+    )
+
+
 def second_run(lab: Lab) -> results.Again:
     """The same command on the finished cluster."""
     done = lab.pyinfra(DEPLOY)
     operations = milestones.read_record(last_record(lab).read_text(), done.started)
     changed = tuple(one.title for one in operations if one.changed)
-    say(f"second run: {done.seconds:.1f} s{', changed: ' + ', '.join(changed) if changed else ''}")
-    return results.Again(done.seconds, done.peak_memory_mib, changed)
+    return told(again(done, changed), "second run")
+
+
+def again(done: child.Finished, changed: tuple[str, ...]) -> results.Again:
+    """A run on the finished cluster."""
+    return results.Again(done.seconds, done.peak_memory_mib, changed, done.cpu_seconds)
+
+
+def told(again: results.Again, what: str) -> results.Again:
+    """Say how a run on the finished cluster went."""
+    say(f"{what}: {again.seconds:.1f} s{', changed: ' + ', '.join(again.changed) if again.changed else ''}")
+    return again
 
 
 def last_record(lab: Lab) -> Path:
@@ -133,11 +192,22 @@ def last_record(lab: Lab) -> Path:
     return max((lab.project / ".kubestead" / "runs").glob("*/operations.jsonl"))
 
 
-def write(folder: Path, rounds: Sequence[results.Round], source: str) -> None:
-    """Write the results and print them."""
+def write(folder: Path, taken: Sequence[tuple[results.Round, Run]], source: str) -> None:
+    """Write the results and print them; drawn is the run whose time is the median, or next to it."""
+    rounds = [one for one, _ in taken]
     title, facts = machine.heading("Numbers")
+    facts = {**facts, "ansible-core": version(), "components": source}
     data = {"rounds": [asdict(one) for one in rounds]}
-    typer.echo(results.write_pair(folder, "", title, {**facts, "components": source}, data, results.report(rounds)))
+    body = tables.report(rounds)
+    typer.echo(results.write_pair(folder, "", title, facts, data, body))
+    by_time = sorted(taken, key=lambda one: one[0].ours.reached[milestones.HEALTHY])
+    shown, record = by_time[(len(by_time) - 1) // 2]
+    seconds = shown.ours.reached[milestones.HEALTHY]
+    path = folder / f"{results.stem(facts)}.svg"
+    path.write_text(
+        picture(record, f"A fresh cluster by kubestead, commit {facts['commit']}: healthy after {seconds:.0f} s")
+    )
+    say(f"drawn: {path.name}; for docs/performance.md: python -m bench.document {path.with_suffix('.json').name}")
 
 
 def say(text: str) -> None:

@@ -7,16 +7,17 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from bench import child, cpu, floor_files, machine, milestones, recovery, results
+from bench import child, cpu, floor_files, machine, milestones, recovery, results, tables
 from kubestead.errors import KubesteadError
 from kubestead.facts.health import _FIELDS, ClusterHealth
 from kubestead.health import findings
+from tests.unit import benchlab
 
 BENCH = Path(milestones.__file__).parent
 NODES = ("k8s-cp", "k8s-worker1")
@@ -92,16 +93,21 @@ def a_round(healthy: float) -> results.Round:
     ours = results.Fresh(milestones.of_record(operations), 77, results.Before(3, 0.02), usage, tuple(operations), 72.5)
     ours = replace(ours, reached={**ours.reached, milestones.HEALTHY: healthy})
     floor = results.Fresh(milestones.of_floor(FLOOR), 51, results.Before(3, 0.01), usage)
-    again = (results.Again(2.5, None, ()), results.Again(3.5, 71.0, ("Host | Kernel modules",)))
-    return results.Round(("floor", "kubestead"), floor, ours, again)
+    again = (results.Again(2.5, None, ()), results.Again(3.5, 71.0, ("Host | Kernel modules",), 1.2))
+    playbook = results.Fresh({milestones.HEALTHY: 150}, 150, results.Before(3, 0.01), usage)
+    theirs = (results.Again(24, 60.0, (), 9.0), results.Again(30, 62.0, (), 11.0))
+    order = ("floor", "kubestead", "playbook")
+    return results.Round(order, floor, ours, again, playbook, theirs, results.Again(28, 60.0, ()))
 
 
 def test_the_report_compares_medians():
-    text = results.report([a_round(55), a_round(60), a_round(70)])
-    assert "| healthy | 50.0 / **50.0** / 50.0 | 55.0 / **60.0** / 70.0 | 1.20 |" in text
-    assert "| second run, whole process, s | 2.5 / **3.0** / 3.5 |" in text
-    assert "| changed by a second run | Host \\| Kernel modules |" in text
-    assert "| controller's peak memory, second run, MiB | 71.0 / **71.0** / 71.0 |" in text
+    text = tables.report([a_round(55), a_round(60), a_round(70)])
+    assert "| healthy | 50.0 / **50.0** / 50.0 | 55.0 / **60.0** / 70.0 | 1.20 | 150.0 / **150.0** / 150.0 |" in text
+    assert "| kubestead | 6 | 2.5 / **3.0** / 3.5 | 1.2 / **1.2** / 1.2 | Host \\| Kernel modules |" in text
+    assert "| ansible | 6 | 24.0 / **27.0** / 30.0 | 9.0 / **10.0** / 11.0 | nothing |" in text
+    assert "| ansible / kubestead |  | **9.0** |  |  |" in text
+    assert "| kubestead, second run | 71.0 / **71.0** / 71.0 |" in text
+    assert "| 3 | playbook | 150.0 | 1% |" in text
     assert "| 2 | kubestead | 60.0 | 2% | 70 | 10 | 20 | 0 |" in text
     assert "| Control plane \\| kubeadm init | 11.00 | 24.00 |" in text
 
@@ -112,6 +118,29 @@ def test_results_are_written_as_data_and_as_text(tmp_path):
     assert text == "# Numbers\n\n" + "".join(f"- {key}: {value}\n" for key, value in facts.items()) + "\nbody\n"
     assert (tmp_path / "new" / "2026-01-02-abc-watch.md").read_text() == text
     assert json.loads((tmp_path / "new" / "2026-01-02-abc-watch.json").read_text()) == {"facts": facts, "taken": [1]}
+
+
+def test_results_are_read_again(tmp_path):
+    rounds = [a_round(55), replace(a_round(60), playbook=None, playbook_again=(), playbook_own=None)]
+    data = {"rounds": [asdict(one) for one in rounds]}
+    results.write_pair(tmp_path, "", "Numbers", {"date": "2026-01-02", "commit": "abc"}, data, "body")
+    facts, read = results.load(tmp_path / "2026-01-02-abc.json")
+    assert facts == {"date": "2026-01-02", "commit": "abc"}
+    assert read == rounds
+
+
+@pytest.mark.parametrize(
+    "path", sorted((BENCH / "results").glob("????-??-??-??????????.json")), ids=lambda path: path.stem
+)
+def test_committed_results_can_be_read(path):
+    _, rounds = results.load(path)
+    assert "| healthy |" in tables.fresh(rounds)
+
+
+def test_a_file_that_is_no_result_is_refused(tmp_path):
+    (tmp_path / "x.json").write_text('{"facts": {}, "rounds": [{"order": []}]}')
+    with pytest.raises(KubesteadError, match=r"x\.json: not a result of 'make bench'"):
+        results.load(tmp_path / "x.json")
 
 
 def test_recovery_is_compared_with_what_is_possible():
@@ -167,35 +196,7 @@ def test_the_description_names_no_host_and_no_folder():
 @pytest.fixture
 def floor_folder(tmp_path):
     """What floor_files writes for a control plane and a worker."""
-    file = {"version": "1", "any": {"url": "files/x", "sha256": "a" * 64}}
-    image = {"tag": "v1", "sha256": "b" * 64}
-    names = ("pause", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "coredns/coredns")
-    images = [f"registry.k8s.io/{name}" for name in (*names, "kube-proxy")]
-    images += [f"quay.io/cilium/{name}" for name in ("cilium", "operator-generic", "hubble-relay")]
-    apt = {"url": "apt/", "key_url": "apt/key", "key_fingerprint": "C" * 40, "packages": {"kubelet": "1.31.13-1.1"}}
-    catalog = {
-        "origin": "a test",
-        "files": dict.fromkeys(("containerd", "runc", "helm", "cilium-chart"), file),
-        "apt": {"kubernetes": apt},
-        "images": dict.fromkeys(images, image),
-    }
-    (tmp_path / "catalog.yaml").write_text(yaml.safe_dump(catalog))
-    sources = {
-        "catalog": str(tmp_path / "catalog.yaml"),
-        "base_url": "http://mirror/",
-        "registry": "http://mirror:5000",
-    }
-    ssh = {"ssh_user": "root", "ssh_key": "key with a space", "ssh_known_hosts_file": "known_hosts"}
-    hosts = [("k8s-cp", "control_plane", "192.0.2.1"), ("k8s-worker1", "workers", "192.0.2.2")]
-    inventory = [
-        {
-            "name": name,
-            "groups": [group, "lab"],
-            "data": {"node_address": ip, "ssh_hostname": ip, **ssh, "kubestead_sources": sources},
-        }
-        for name, group, ip in hosts
-    ]
-    floor_files.main(tmp_path / "floor", inventory)
+    floor_files.main(tmp_path / "floor", benchlab.lab(tmp_path), "abcdef.0123456789abcdef")
     return tmp_path / "floor"
 
 
