@@ -65,7 +65,13 @@ class Lab:
     def run(self, argv: Sequence[str], extra: Mapping[str, str] | None = None) -> child.Finished:
         """Run a command in the twin's network and the project's folder, measured; ``extra`` joins its environment."""
         inside = ["nsenter", f"--net={network.path(plan.bridge_netns(self.name))}", "--", *argv]
-        env = {"KUBESTEAD_SITE": str(state.files(self.name).site), "PYTHONPATH": str(ROOT), **(extra or {})}
+        # As in anybody's shell: a Python program is not compiled anew at every start, whatever this process was told.
+        env = {
+            "KUBESTEAD_SITE": str(state.files(self.name).site),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
+        env |= extra or {}
         return child.run(inside, self.project, env, self.log)
 
     def pyinfra(self, *arguments: str) -> child.Finished:
