@@ -23,57 +23,31 @@ BENCH = Path(milestones.__file__).parent
 NODES = ("k8s-cp", "k8s-worker1")
 
 
-def record(*rows: tuple[str, str, str, float, float, bool]) -> str:
-    keys = ("host", "phase", "operation", "start", "end", "changed")
-    return "".join(json.dumps(dict(zip(keys, row, strict=True))) + "\n" for row in rows)
-
-
-FRESH = record(
-    ("a", "", "every host is prepared", 112, 112, False),
-    ("b", "", "every host is prepared", 112, 113, False),
-    ("a", "Control plane", "kubeadm init", 113, 124, True),
-    ("a", "Cilium", "Helm 3.19.0 and the chart 1.18.4", 124, 125, True),
-    ("a", "Cilium", "Cilium 1.18.4", 125, 126, True),
-    ("b", "Worker", "kubeadm join", 126, 133, True),
-    ("a", "Verify", "Nodes and system pods", 133, 160, False),
-    ("a", "Verify", "Smoke: pods", 160, 175, True),
-)
-FLOOR = [
-    "phase\tprepared\ta\t10.50",
-    "a line of somebody else",
-    "phase\tprepared\tb\t9.02",
-    "phase\tinitialised\ta\t20.00",
-    "phase\treleased\ta\t22.00",
-    "phase\tjoined\tb\t25.00",
-    "phase\thealthy\ta\t50.00",
-]
-
-
 def test_an_operation_lasts_from_its_first_host_to_its_last():
-    first, *_ = milestones.read_record(FRESH, started=100)
+    first, *_ = milestones.read_record(benchlab.FRESH, started=100)
     assert (first.title, first.start, first.end, first.changed) == ("every host is prepared", 12, 13, False)
 
 
 def test_milestones_of_a_run_record():
-    reached = milestones.of_record(milestones.read_record(FRESH, started=100))
+    reached = milestones.of_record(milestones.read_record(benchlab.FRESH, started=100))
     assert list(reached.values()) == [13, 24, 26, 33, 60, 75]
     assert reached[milestones.HEALTHY] == 60
 
 
 def test_a_run_without_a_milestone_is_refused_with_what_it_has():
-    operations = milestones.read_record(FRESH, started=100)[:3]
+    operations = milestones.read_record(benchlab.FRESH, started=100)[:3]
     with pytest.raises(KubesteadError, match=r"'Cilium \| Cilium \.\.\.'.*Control plane \| kubeadm init"):
         milestones.of_record(operations)
 
 
 def test_milestones_of_the_floor_are_those_of_its_last_host():
-    reached = milestones.of_floor(FLOOR)
+    reached = milestones.of_floor(benchlab.FLOOR)
     assert list(reached.values()) == [10.5, 20, 22, 25, 50]
 
 
 def test_a_floor_that_did_not_end_is_refused():
     with pytest.raises(KubesteadError, match="no end of: joined, healthy"):
-        milestones.of_floor(FLOOR[:-2])
+        milestones.of_floor(benchlab.FLOOR[:-2])
 
 
 def test_every_phase_the_floor_prints_is_a_milestone():
@@ -87,21 +61,8 @@ def test_spread():
     assert str(results.Spread.of([1.24])) == "1.2 / **1.2** / 1.2"
 
 
-def a_round(healthy: float) -> results.Round:
-    usage = cpu.Usage(busy=80, idle=20, steal=0, twin=70)
-    operations = milestones.read_record(FRESH, started=100)
-    ours = results.Fresh(milestones.of_record(operations), 77, results.Before(3, 0.02), usage, tuple(operations), 72.5)
-    ours = replace(ours, reached={**ours.reached, milestones.HEALTHY: healthy})
-    floor = results.Fresh(milestones.of_floor(FLOOR), 51, results.Before(3, 0.01), usage)
-    again = (results.Again(2.5, None, ()), results.Again(3.5, 71.0, ("Host | Kernel modules",), 1.2))
-    playbook = results.Fresh({milestones.HEALTHY: 150}, 150, results.Before(3, 0.01), usage)
-    theirs = (results.Again(24, 60.0, (), 9.0), results.Again(30, 62.0, (), 11.0))
-    order = ("floor", "kubestead", "playbook")
-    return results.Round(order, floor, ours, again, playbook, theirs, results.Again(28, 60.0, ()))
-
-
 def test_the_report_compares_medians():
-    text = tables.report([a_round(55), a_round(60), a_round(70)])
+    text = tables.report([benchlab.a_round(55), benchlab.a_round(60), benchlab.a_round(70)])
     assert "| healthy | 50.0 / **50.0** / 50.0 | 55.0 / **60.0** / 70.0 | 1.20 | 150.0 / **150.0** / 150.0 |" in text
     assert "| kubestead | 6 | 2.5 / **3.0** / 3.5 | 1.2 / **1.2** / 1.2 | Host \\| Kernel modules |" in text
     assert "| ansible | 6 | 24.0 / **27.0** / 30.0 | 9.0 / **10.0** / 11.0 | nothing |" in text
@@ -121,7 +82,7 @@ def test_results_are_written_as_data_and_as_text(tmp_path):
 
 
 def test_results_are_read_again(tmp_path):
-    rounds = [a_round(55), replace(a_round(60), playbook=None, playbook_again=(), playbook_own=None)]
+    rounds = [benchlab.a_round(55), replace(benchlab.a_round(60), playbook=None, playbook_again=(), playbook_own=None)]
     data = {"rounds": [asdict(one) for one in rounds]}
     results.write_pair(tmp_path, "", "Numbers", {"date": "2026-01-02", "commit": "abc"}, data, "body")
     facts, read = results.load(tmp_path / "2026-01-02-abc.json")

@@ -6,10 +6,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bench import document, picture
+from bench import document, picture, playbook, results, run
 from kubestead.errors import KubesteadError
 from kubestead.record.model import Run
 from kubestead.record.read import read
+from tests.unit import benchlab
 from tests.unit.report import runs
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,6 +40,18 @@ def test_the_picture_of_a_run(tmp_path):
     assert len(bars) > 40
     _, _, width, height = map(float, root.get("viewBox", "").split())
     assert all(float(item.get("y", "0")) < height and float(item.get("x", "0")) < width for item in bars)
+
+
+def test_a_result_is_three_files(tmp_path, capsys):
+    record = read(runs.succeeded(tmp_path / "runs"))
+    rounds = [benchlab.a_round(60), benchlab.a_round(55), benchlab.a_round(70)]
+    run.write(tmp_path / "results", [(one, record) for one in rounds], "auto")
+    data, text, drawn = sorted((tmp_path / "results").iterdir())
+    assert (data.suffix, text.suffix, drawn.suffix) == (".json", ".md", ".svg")
+    facts, read_again = results.load(data)
+    assert (facts["ansible-core"], read_again) == (playbook.version(), rounds)
+    assert "healthy after 60 s" in drawn.read_text()
+    assert f"python -m bench.document {data.name}" in capsys.readouterr().err
 
 
 def test_a_run_without_operations_has_no_picture():
