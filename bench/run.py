@@ -196,12 +196,12 @@ def write(folder: Path, taken: Sequence[tuple[results.Round, Run]], source: str)
     title, facts = machine.heading("Numbers")
     facts = {**facts, "ansible-core": version(), "components": source}
     data = {"rounds": [asdict(one) for one in rounds]}
-    body = tables.report(rounds)
+    path = folder / f"{results.stem(facts)}.svg"
+    body = f"![Operations of a fresh run by host and time]({path.name})\n\n{tables.report(rounds)}"
     typer.echo(results.write_pair(folder, "", title, facts, data, body))
     by_time = sorted(taken, key=lambda one: one[0].ours.reached[milestones.HEALTHY])
     shown, record = by_time[(len(by_time) - 1) // 2]
     seconds = shown.ours.reached[milestones.HEALTHY]
-    path = folder / f"{results.stem(facts)}.svg"
     path.write_text(
         picture(record, f"A fresh cluster by kubestead, commit {facts['commit']}: healthy after {seconds:.0f} s")
     )

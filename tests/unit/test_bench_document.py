@@ -51,6 +51,7 @@ def test_a_result_is_three_files(tmp_path, capsys):
     facts, read_again = results.load(data)
     assert (facts["ansible-core"], read_again) == (playbook.version(), rounds)
     assert "healthy after 60 s" in drawn.read_text()
+    assert f"]({drawn.name})" in text.read_text()
     assert f"python -m bench.document {data.name}" in capsys.readouterr().err
 
 
