@@ -2,7 +2,7 @@
 
 from pyinfra import config
 
-from kubestead.connection import send_small_packets_at_once
+from kubestead.connection import tune_connections
 from kubestead.guard import guard_run
 from kubestead.inventory import only_looks
 from kubestead.runlock import start_lock
@@ -17,4 +17,4 @@ guard_run()
 start_lock()
 start_record()
 start_view()
-send_small_packets_at_once()
+tune_connections()
