@@ -9,14 +9,17 @@ from typing import Any
 import paramiko
 from pyinfra import logger
 from pyinfra.api.exceptions import ConnectError
+from pyinfra.connectors import ssh
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient import client as sshclient
 
 from kubestead import commandline
+from kubestead.connection import upload
 from kubestead.connection.jump import JumpFailed, Jumps
 from kubestead.connection.knownhosts import known, learn, name_of
 from kubestead.connection.refusals import KeyRefused, fingerprint
 from kubestead.connection.sitehostkeys import SiteHostKeys
+from kubestead.connection.sudo import check_sudo, sudo_password, with_password
 
 _jumps = Jumps()
 
@@ -36,6 +39,10 @@ def connect_as_the_site_says() -> None:
         (sshclient.SSHClient, "connect", _refusing_changed(sshclient.SSHClient.connect)),
         (SSHConnector, "make_paramiko_kwargs", _through_jump_hosts(SSHConnector.make_paramiko_kwargs)),
         (SSHConnector, "connect", _explaining(SSHConnector.connect, inventory)),
+        # pyinfra's asks at the terminal.
+        (ssh, "execute_command_with_sudo_retry", lambda _host, _arguments, execute: execute()),
+        (SSHConnector, "run_shell_command", _with_sudo_password(SSHConnector.run_shell_command)),
+        (SSHConnector, "put_file", _privately(SSHConnector.put_file)),
     ):
         setattr(owner, name, answer)
 
@@ -105,12 +112,41 @@ def _explaining(original: Any, inventory: str) -> Any:
     def connect(self: Any) -> None:
         try:
             original(self)
+            try:
+                check_sudo(self.host)
+            except ConnectError:
+                self.client.close()
+                raise
         except KeyRefused as refused:
             raise ConnectError(refused.words(self.host.name, _trust(self.host.name, inventory))) from None
         except JumpFailed as failed:
             raise ConnectError(failed.words(lambda hop: _trust(hop, inventory))) from None
 
     return connect
+
+
+def _with_sudo_password(original: Any) -> Any:
+    def run_shell_command(self: Any, command: Any, *printing: Any, **arguments: Any) -> Any:
+        if arguments.get("_sudo") and (secret := sudo_password(self.host)):
+            command, arguments = with_password(command, arguments, secret)
+        return original(self, command, *printing, **arguments)
+
+    return run_shell_command
+
+
+def _privately(original: Any) -> Any:
+    def put_file(self: Any, content: Any, path: str, *more: Any, **arguments: Any) -> Any:
+        # A file of this machine's (the watcher's software) is no secret, and may be large.
+        if not hasattr(content, "read"):
+            return original(self, content, path, *more, **arguments)
+        arguments.pop("remote_temp_filename", None)
+        arguments["_stdin"] = upload.lines(content)
+        done, output = self.run_shell_command(upload.command(path), **arguments)
+        if not done:
+            logger.error(f"{self.host.print_prefix}{path} cannot be written: {output.stderr}")
+        return done
+
+    return put_file
 
 
 def _trust(name: str, inventory: str) -> str:

@@ -76,7 +76,10 @@ def check_hosts(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
         if settings.sudo_password_file and not settings.sudo:
             reason, fix = "has a sudo_password_file and no sudo", "write sudo: true, or leave the file out"
             findings.append(Finding(where, reason, fix))
-        for kind, own in (("address", (settings.address, settings.port)), ("node address", node_address(settings))):
+        for kind, own in (
+            ("address", (settings.address, settings.port, settings.jump)),
+            ("node address", node_address(settings)),
+        ):
             other = seen.setdefault((kind, own), name)
             if other != name and settings.address and own:
                 findings.append(Finding(where, f"has the same {kind} as {other}", "give each host its own", value=own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import threading
@@ -22,13 +23,14 @@ class SshServer(paramiko.ServerInterface):
     Args:
         key: its host key.
         forwards: whether it serves as a jump host.
-        home: where commands run.
+        home: where commands run; programs in its folder ``bin`` come first.
     """
 
     def __init__(self, home: Path, key: paramiko.PKey | None = None, forwards: bool = True) -> None:
         self.key, self.forwards, self.home = key or new_key(), forwards, home
         self.logins: list[str] = []
         self.commands: list[str] = []
+        self.connections: list[paramiko.Transport] = []
         self._targets: dict[int, socket.socket] = {}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -53,6 +55,7 @@ class SshServer(paramiko.ServerInterface):
 
     def _talk(self, connection: socket.socket) -> None:
         transport = paramiko.Transport(connection)
+        self.connections.append(transport)
         transport.add_server_key(self.key)
         try:
             transport.start_server(server=self)
@@ -89,7 +92,10 @@ class SshServer(paramiko.ServerInterface):
 
     def _run(self, channel: paramiko.Channel, command: str) -> None:
         given = b"".join(iter(lambda: channel.recv(65536), b""))
-        done = subprocess.run(["sh", "-c", command], input=given, capture_output=True, cwd=self.home, check=False)
+        path = {**os.environ, "PATH": f"{self.home}/bin:{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["sh", "-c", command], input=given, capture_output=True, cwd=self.home, env=path, check=False
+        )
         channel.sendall(done.stdout)
         channel.sendall_stderr(done.stderr)
         channel.send_exit_status(done.returncode)
