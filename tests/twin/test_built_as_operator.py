@@ -108,3 +108,28 @@ def test_the_kubeconfig_and_the_runs_folder_are_the_operators_alone(building: Bu
     assert (RUNS.parent / "kubeconfig").stat().st_mode & 0o777 == 0o600
     assert building.record.stat().st_mode & 0o077 == 0
     assert list(building.temporary.iterdir()) == []
+
+
+def test_a_reinstalled_host_is_refused_until_a_person_trusts_its_key(building: Building, built: Twin) -> None:
+    node, site, folder = "k8s-worker2", building.guarded.site, "/etc/ssh"
+    address = built.record["addresses"][node]
+    anybody = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+    inside = ["exec", "--", "ssh", "-F", "none", "-i", str(built.state / "id_ed25519"), *anybody, f"root@{address}"]
+    built.ssh(node, f"cp -a {folder} /root/ssh && rm {folder}/ssh_host_* && ssh-keygen -qA && systemctl restart ssh")
+    try:
+        refused = deploy(built, "cluster", site=site)
+        assert refused.returncode == 1
+        assert f"[{node}]" in refused.text
+        assert "its SSH host key has changed" in refused.text
+        assert f"{building.guarded.known_hosts} line " in refused.text
+        assert "Beginning operation run" not in refused.text
+        assert "Traceback" not in refused.text
+        shown = built.must(*inside, f"ssh-keygen -lf {folder}/ssh_host_ed25519_key.pub").split()[1]
+        assert shown in refused.text
+        trust = [sys.executable, "-m", "kubestead.cli", "trust-rebuilt", node, "--fingerprint", shown]
+        built.must("exec", "--", "env", f"KUBESTEAD_SITE={site}", *trust)
+        again = deploy(built, "cluster", "--json", site=site)
+        assert again.returncode == 0, again.text
+        assert again.changed == []
+    finally:
+        built.must(*inside, f"rm {folder}/ssh_host_* && cp -a /root/ssh/ssh_host_* {folder}/ && systemctl restart ssh")
