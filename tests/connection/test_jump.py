@@ -78,6 +78,15 @@ def test_a_dead_one_is_named(desk, server, jump):
     assert "Traceback" not in run.stderr
 
 
+def test_doctor_says_why_nobody_can_be_asked(desk, server, jump):
+    jump.close()
+    run = desk.run("kubestead", "doctor", "--inventory", "inventory.py")
+    assert run.returncode == 1
+    assert "nothing is known" in run.stderr
+    assert "the jump host 127.0.0.1 cannot be reached" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_one_that_lets_nobody_in_is_named(desk, server, jump):
     desk.site({"one": {"port": server.port}}, jump=f"stranger@127.0.0.1:{jump.port}")
     run = desk.shell("true")
