@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,17 +114,30 @@ def key_pieces(pem: str) -> Iterator[str]:
         yield from pieces(wrapped[(head + begin * 65 // 64) * 4 // 3 + 4 : (head + len(flat[:end])) * 4 // 3])
 
 
-def hits_in_text(known: Mapping[str, Iterable[str]], place: str, text: str) -> Iterator[Hit]:
-    """Where a text holds a piece of a secret."""
-    flat = text.replace("\n", "") if len(text) < 100_000 else text
-    for name, words in known.items():
-        if any(word in text or word in flat for word in words):
-            yield Hit(name, place)
+def hits_in_file(known: Mapping[str, Iterable[str]], path: Path, place: str) -> Iterator[Hit]:
+    """Each line of a file of this machine's that holds a piece; ``place`` may say ``{line}``."""
+    names = names_of(known)
+    # -f -: the patterns are secrets, and go by standard input.
+    argv = ["grep", "--line-number", "--only-matching", "--text", "--fixed-strings", "--file=-", str(path)]
+    done = subprocess.run(argv, input=patterns(names), capture_output=True, text=True, check=False, errors="replace")
+    assert done.returncode in (0, 1), done.stderr
+    found = {(line, names[word]) for line, _, word in (one.partition(":") for one in done.stdout.splitlines())}
+    yield from (Hit(name, place.format(line=line)) for line, name in sorted(found))
+
+
+def names_of(known: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Each piece with the name of its secret."""
+    return {word: name for name, words in known.items() for word in words}
+
+
+def patterns(words: Iterable[str]) -> str:
+    """As grep takes them."""
+    return "".join(f"{word}\n" for word in sorted(words))
 
 
 def hits_on_host(twin: Twin, node: str, known: Mapping[str, Iterable[str]]) -> Iterator[Hit]:
     """Every file of a host, and its journal, with a piece in it."""
-    names = {word: name for name, words in known.items() for word in words}
+    names = names_of(known)
     left_out = " ".join(f"--exclude-dir={shlex.quote(name)}" for name in LEFT_OUT)
     # The patterns are secrets: they come by standard input, and their file lives outside what is searched.
     search = f"""
@@ -136,7 +150,7 @@ def hits_on_host(twin: Twin, node: str, known: Mapping[str, Iterable[str]]) -> I
         journalctl --no-pager --output=export | grep -aoF -f /patterns/p | sort -u | sed "s/^/journal\\t\\t0\\t/"
         umount /patterns
     """
-    for line in twin.ssh(node, search, stdin="".join(f"{word}\n" for word in sorted(names))).splitlines():
+    for line in twin.ssh(node, search, stdin=patterns(names)).splitlines():
         place, mode, closed, words = line.split("\t")
         private = bool(mode) and (int(mode, 8) & 0o077 == 0 or int(closed) > 0)
         for name in sorted({names[word] for word in words.split()}):
@@ -144,9 +158,8 @@ def hits_on_host(twin: Twin, node: str, known: Mapping[str, Iterable[str]]) -> I
 
 
 def hits_in_samples(known: Mapping[str, Iterable[str]], samples: Path) -> Iterator[Hit]:
-    """Where a sample holds a piece."""
-    for line in samples.read_text().splitlines():
-        sample = json.loads(line)
-        yield from hits_in_text(
-            known, f"{sample['kind']} of {sample['where']}: {sample['text'][:80]!r}", sample["text"]
-        )
+    """Where a sample (:mod:`tests.twin.sampler`) holds a piece."""
+    lines = samples.read_text().splitlines()
+    for hit in hits_in_file(known, samples, "{line}"):
+        sample = json.loads(lines[int(hit.place) - 1])
+        yield Hit(hit.name, f"{sample['kind']} of {sample['where']}")

@@ -12,7 +12,7 @@ import pytest
 from tests.twin.building import RUNS, Building
 from tests.twin.conftest import Twin
 from tests.twin.guarded import JUMP, USER
-from tests.twin.leaks import Hit, hits_in_samples, hits_in_text, hits_on_host, secrets
+from tests.twin.leaks import Hit, hits_in_file, hits_in_samples, hits_on_host, secrets
 from tests.twin.operator import NODES, deploy
 
 pytestmark = pytest.mark.twin
@@ -46,10 +46,12 @@ def hits(building: Building, built: Twin, known: dict[str, frozenset[str]]) -> l
     subprocess.run(argv, check=True, capture_output=True)
     left = [page, *building.record.rglob("*"), *building.temporary.rglob("*"), *Path.home().glob(".*history")]
     left += [path for path in (Path("pyinfra-debug.log"), *RUNS.parent.glob("*.y*ml")) if path.exists()]
-    found = [*hits_in_text(known, "output", building.run.text), *hits_in_samples(known, building.samples)]
-    for path in left:
+    output = building.temporary.with_name("output")
+    output.write_text(building.run.text)
+    found = list(hits_in_samples(known, building.samples))
+    for path in (output, *left):
         if path.is_file():
-            found += hits_in_text(known, f"controller:{path.name}", path.read_text(errors="replace"))
+            found += hits_in_file(known, path, f"controller:{path.name} line {{line}}")
     for node in NODES:
         found += hits_on_host(built, node, known)
     return found
