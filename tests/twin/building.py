@@ -50,7 +50,7 @@ def build(twin: Twin, folder: Path) -> Building:
     guarded = guard(twin, folder)
     samples, temporary, canary = folder / "samples.jsonl", folder / "temporary", f"canary-{token_hex(20)}"
     temporary.mkdir()
-    with sampling(samples, twin.name), _planted(twin, canary):
+    with sampling(samples, twin.name, temporary), _planted(twin, canary):
         run = deploy(twin, "cluster", "-vvv", "--debug", site=guarded.site, temporary=temporary)
     return Building(twin, guarded, run, samples, temporary, canary)
 

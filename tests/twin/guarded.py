@@ -12,11 +12,11 @@ import yaml
 from tests.twin.conftest import Twin
 from tests.twin.operator import NODES
 
-USER = "operator"
+USER = "engineer"  # there is a group "operator" everywhere
 JUMP = "k8s-cp"
 # Workers let the user in from the jump host alone; the tests' own log-ins (root) stay.
 ADMIT = (
-    "printf 'AllowUsers root ubuntu {user}{source}\\n' > /etc/ssh/sshd_config.d/operator.conf && systemctl reload ssh"
+    "printf 'AllowUsers root ubuntu {user}{source}\\n' > /etc/ssh/sshd_config.d/engineer.conf && systemctl reload ssh"
 )
 MAKE = """\
 id {user} > /dev/null 2>&1 || useradd --create-home --shell /bin/bash {user}

@@ -1,7 +1,7 @@
 """What anybody could see while a run goes on: every process's words and environment, and hosts' temporary files.
 
-A program of its own: `python -m tests.twin.sampler FILE TWIN`, until it is told to end. The twin's hosts are containers
-of this machine, so one look at /proc is one at the controller and at all hosts.
+A program of its own, `python -m tests.twin.sampler FILE TWIN FOLDER`, until it is told to end. The twin's hosts are
+containers of this machine, so one look at /proc is one at the controller and at all hosts.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ TEMPORARY = ("tmp", "var/tmp", "dev/shm")
 
 
 @contextmanager
-def sampling(file: Path, twin: str) -> Iterator[None]:
-    """Sample into ``file``, JSON lines of ``kind``, ``where`` and ``text``, while the body runs."""
+def sampling(file: Path, twin: str, temporary: Path) -> Iterator[None]:
+    """Sample into ``file``, JSON lines of ``kind``, ``where`` and ``text``, while the body runs.
+
+    ``temporary`` is the controller's folder for temporary files.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.twin.sampler", str(file), twin], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.twin.sampler", str(file), twin, str(temporary)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     assert process.stdout.readline() == "sampling\n"
@@ -38,9 +41,9 @@ def sampling(file: Path, twin: str) -> Iterator[None]:
 class Sampler:
     """Writes down what it has not seen yet."""
 
-    def __init__(self, file: Path, twin: str) -> None:
+    def __init__(self, file: Path, twin: str, temporary: Path) -> None:
         self._file = file.open("w")
-        self._twin = twin
+        self._twin, self._temporary = twin, temporary
         self._words: dict[str, str] = {}
         self._seen: set[tuple[str, str]] = set()
 
@@ -53,13 +56,13 @@ class Sampler:
         self._file.flush()
 
     def files(self) -> None:
-        """The hosts' temporary files that others may read."""
-        for init in self._inits():
-            for folder in TEMPORARY:
-                for path in (init / "root" / folder).rglob("*"):
-                    with suppress(OSError):
-                        if path.is_file() and path.stat().st_mode & 0o077 and path.stat().st_size < LARGEST:
-                            self._write("temporary file", f"{folder}/{path.name}", path.read_bytes())
+        """The controller's and the hosts' temporary files that others may read."""
+        hosts = [init / "root" / folder for init in self._inits() for folder in TEMPORARY]
+        for folder in (self._temporary, *hosts):
+            for path in folder.rglob("*"):
+                with suppress(OSError):
+                    if path.is_file() and path.stat().st_mode & 0o077 and path.stat().st_size < LARGEST:
+                        self._write("temporary file", path.name, path.read_bytes())
 
     def _process(self, entry: Path) -> None:
         words = (entry / "cmdline").read_bytes().decode(errors="replace")
@@ -86,7 +89,7 @@ class Sampler:
             self._file.write(json.dumps({"kind": kind, "where": where, "text": text}) + "\n")
 
 
-def main(file: str, twin: str) -> None:
+def main(file: str, twin: str, temporary: str) -> None:
     """Sample until SIGTERM."""
     going = True
 
@@ -95,7 +98,7 @@ def main(file: str, twin: str) -> None:
         going = False
 
     signal.signal(signal.SIGTERM, end)
-    sampler = Sampler(Path(file), twin)
+    sampler = Sampler(Path(file), twin, Path(temporary))
     sampler.look()
     print("sampling", flush=True)
     rounds = 0

@@ -25,7 +25,7 @@ KEPT = re.compile(
 )
 PLANTED = {
     "words",
-    "temporary file of tmp/canary",
+    "temporary file of canary",
     "k8s-worker1:journal",
     "k8s-worker1:/root/.bash_history",
 }
