@@ -21,10 +21,13 @@ BLOCK = 20
 _PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----\n(.*?)-----END", re.DOTALL)
 # How etcd's log has a bootstrap token's Secret (protobuf).
 _MINTED = r"token-secret\x12\x10[a-z0-9]{16}"
-PRIVATE_FILES = (
-    "find /etc/kubernetes /var/lib/kubelet/pki /etc/ssh -type f "
-    "\\( -name '*.key' -o -name '*.pem' -o -name 'ssh_host_*_key' \\)"
-)
+# Name and content of each file with a private key, and everything public that may look like a part of one.
+PRIVATE = """
+for file in $(find /etc/kubernetes /var/lib/kubelet/pki /etc/ssh -type f '(' -name '*.key' -o -name '*.pem' \\
+    -o -name '*.conf' -path '/etc/kubernetes/*' -o -name 'ssh_host_*_key' ')'); do
+    printf '%s\\t%s\\n' "$file" "$(base64 -w 0 "$file")"
+done
+"""
 PUBLIC = (
     "cat /etc/ssh/*.pub $(find /etc/kubernetes /var/lib/kubelet/pki -name '*.crt' -o -name '*.pub' -o -name '*.pem')"
 )
@@ -40,7 +43,7 @@ class Hit:
     Args:
         name: the secret's; never itself.
         place: ``host:/path``, or what it was seen in.
-        private: it is a file that only its owner may read, or in a folder only its owner may enter.
+        private: it is a file that only its owner may read, or below a folder others may not enter.
     """
 
     name: str
@@ -57,12 +60,13 @@ def secrets(twin: Twin, others: Mapping[str, str]) -> dict[str, frozenset[str]]:
     texts: dict[str, str] = {}
     public = ""
     for node in NODES:
-        for path in twin.ssh(node, PRIVATE_FILES).splitlines():
-            texts[f"{node}:{path}"] = twin.ssh(node, f"cat {path}")
+        for line in twin.ssh(node, PRIVATE).splitlines():
+            path, _, content = line.partition("\t")
+            text = base64.b64decode(content).decode()
+            for user in yaml.safe_load(text)["users"] if path.endswith(".conf") else ():
+                text = base64.b64decode(user["user"].get("client-key-data", "")).decode()
+            texts[f"{node}:{path}"] = text
         public += twin.ssh(node, PUBLIC)
-        for path in twin.ssh(node, "ls /etc/kubernetes/*.conf").splitlines():
-            for user in yaml.safe_load(twin.ssh(node, f"cat {path}"))["users"]:
-                texts[f"{node}:{path}"] = base64.b64decode(user["user"].get("client-key-data", "")).decode()
     found = {name: set(key_pieces(text)) for name, text in {**texts, **cluster_keys(twin)}.items()}
     found |= {name: set(pieces(text)) for name, text in others.items()}
     found |= {f"bootstrap token {number}": {word} for number, word in enumerate(tokens(twin))}
@@ -143,7 +147,7 @@ def hits_on_host(twin: Twin, node: str, known: Mapping[str, Iterable[str]]) -> I
     search = f"""
         umask 077; mkdir -p /patterns && mount -t tmpfs tmpfs /patterns && cat > /patterns/p
         grep -rlaF {left_out} --devices=skip -f /patterns/p {SEARCHED} 2> /dev/null | while IFS= read -r file; do
-            closed=$(namei -m "$file" | grep -c 'drwx------')
+            closed=$(namei -m "$file" | grep -c '^ *d......---')
             printf '%s\\t%s\\t%s\\t' "$file" "$(stat -c %a "$file")" "$closed"
             grep -aohF -f /patterns/p "$file" | sort -u | head -n 20 | tr '\\n' ' '; echo
         done
