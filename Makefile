@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults bench
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults test-crash bench
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -66,12 +66,17 @@ test-twin: setup ## the tests on the twin
 
 test-long: setup ## the tests on twins of their own that take minutes each; not part of `make test`
 	$(call say,long tests on the twin)
-	@tools/as-root.sh .venv/bin/pytest -m "twin_long and not fault" -p no:cacheprovider
+	@tools/as-root.sh .venv/bin/pytest -m "twin_long and not fault and not crash" -p no:cacheprovider
 
 test-faults: setup ## break and mend hosts of the twin in every way there is; goes on where it stopped, on one commit
 	$(call say,every fault on the twin: about a minute each)
 	@tools/as-root.sh .venv/bin/pytest -m fault -p no:cacheprovider tests/twin/test_faults.py
 	@.venv/bin/python -m tests.twin.proof
+
+test-crash: setup ## kill runs at over fifty points and see the next one converge; goes on where it stopped, on one commit
+	$(call say,killed runs on the twin: about two minutes each)
+	@tools/as-root.sh .venv/bin/pytest -m crash -p no:cacheprovider tests/twin/test_crash.py
+	@.venv/bin/python -m tests.twin.crashproof
 
 test: check test-pure test-twin ## everything that CI runs
 	@printf '\n==> make test: all passed\n'

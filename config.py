@@ -2,7 +2,7 @@
 
 from pyinfra import config
 
-from kubestead.connection import connect_as_the_site_says, send_small_packets_at_once
+from kubestead.connection import connect_as_the_site_says, tune_connections
 from kubestead.guard import guard_run
 from kubestead.inventory import only_looks
 from kubestead.runlock import start_lock
@@ -17,5 +17,5 @@ guard_run()
 start_lock()
 start_record()
 start_view()
-send_small_packets_at_once()
+tune_connections()
 connect_as_the_site_says()

@@ -28,8 +28,8 @@ from kubestead.errors import InvalidInput, plain
 from kubestead.inventory import GUARDED, explained
 
 DEBUG_LOG = Path("pyinfra-debug.log")
-# A shell's convention: 128 and the signal's number.
-INTERRUPTED = 128 + signal.SIGINT
+# What a person, a job engine and a closed terminal end a run with.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def guard_run() -> None:
@@ -40,7 +40,9 @@ def guard_run() -> None:
     """
     if command := click.get_current_context(silent=True):
         command.meta[GUARDED] = True
-    signal.signal(signal.SIGINT, _interrupted)
+    for number in ENDS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupted)
     pyinfra_cli.cli._do_confirm = _confirm
     UnexpectedExternalError.show = _say_in_one_line
     UnexpectedInternalError.show = _say_in_one_line
@@ -51,16 +53,17 @@ def guard_run() -> None:
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
-    """pyinfra's own handler ends with 0."""
+    """pyinfra's own handler of SIGINT ends with 0, and of the others it has none."""
+    code = 128 + number  # a shell's convention
     click.echo(
         "Interrupted. What was under way on a host may go on there; run the same command again to finish.", err=True
     )
     hub = gevent.get_hub()
     if gevent.getcurrent() is hub:
         # Raised here it would end gevent's hub, and disconnecting would have nothing left to wait by.
-        hub.loop.run_callback(hub.parent.throw, SystemExit(INTERRUPTED))
+        hub.loop.run_callback(hub.parent.throw, SystemExit(code))
     else:
-        sys.exit(INTERRUPTED)
+        sys.exit(code)
 
 
 def _confirm(question: str) -> bool:

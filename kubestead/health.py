@@ -12,10 +12,11 @@ KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 
 @dataclass(frozen=True)
 class Node:
-    """A node: its name and its Ready condition, ``True``, ``False``, ``Unknown``, or None where it has none yet."""
+    """A node: its name, its Ready condition (``True``, ``False``, ``Unknown``, None where it has none yet), its uid."""
 
     name: str
     ready: str | None
+    uid: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,20 @@ class Pod:
 
 @dataclass(frozen=True)
 class ClusterState:
-    """What the API says; ``answers`` is False when it said nothing, and then nothing else is known."""
+    """What the API says; ``answers`` is False when it said nothing, and then nothing else is known.
+
+    ``proven`` holds the uids of the nodes the last smoke that passed was about.
+    """
 
     answers: bool = False
     nodes: tuple[Node, ...] = ()
     workloads: tuple[Workload, ...] = ()
     pods: tuple[Pod, ...] = ()
+    proven: frozenset[str] = frozenset()
+
+    def unproven(self, names: Sequence[str]) -> list[str]:
+        """Those of the named nodes that no smoke has passed with: it failed, or the run was killed before it."""
+        return [node.name for node in self.nodes if node.name in names and node.uid not in self.proven]
 
 
 def findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding]:

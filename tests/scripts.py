@@ -13,14 +13,17 @@ REPOSITORY = AptRepository(
 
 SCRIPTS: dict[str, dict[str, Any]] = {
     "free-disk.sh.j2": {"mount": "/a b's", "journal_mib": 64, "inodes": True},
+    "helm-upgrade.sh.j2": {
+        "release": "a b", "namespace": "kube-system", "chart": "/c.tgz", "values": "/v.yaml", "smoke_stamp": "/s",
+    },
     "install-artifact.sh.j2": {
         "artifact": ARTIFACT, "name": "x", "files": (("bin/a b", "/usr/local/bin/a b"),), "mode": "755", "plain": False,
         "stamps": "/var/lib/kubestead/artifacts",
     },
     "install-apt-key.sh.j2": {"source": REPOSITORY, "keyring": "/etc/apt/k.asc", "stamp": "/etc/apt/k.asc.fingerprint"},
     "kubelet-credentials.sh.j2": {"ca": "-----BEGIN CERTIFICATE-----"},
-    "kubeadm-init.sh.j2": {"marker": "/m", "config": "/c", "interrupted": "init", "images_unit": "images.service"},
-    "kubeadm-join.sh.j2": {"marker": "/m", "interrupted": "join"},
+    "alone.sh.j2": {"step": "kubeadm", "seconds": 120},
+    "kubeadm.sh.j2": {"step": "init", "state": "/s", "config": "/c", "done": "/d", "images_unit": "images.service"},
     "leftovers.sh.j2": {},
     "reset.sh.j2": {},
     "restart-service.sh.j2": {

@@ -5,6 +5,6 @@ and tests/connection runs the real command against real SSH servers.
 """
 
 from kubestead.connection.client import connect_as_the_site_says
-from kubestead.connection.packets import send_small_packets_at_once
+from kubestead.connection.tuning import tune_connections
 
-__all__ = ["connect_as_the_site_says", "send_small_packets_at_once"]
+__all__ = ["connect_as_the_site_says", "tune_connections"]

@@ -6,6 +6,8 @@ from pyinfra.api import FactBase
 
 from kubestead.health import KUBECTL, ClusterState, Node, Pod, Workload
 
+# Uids of the nodes the last smoke that passed was about; whatever makes that void removes it.
+SMOKE_STAMP = "/var/lib/kubestead/smoke-passed"
 _READY = '.status.conditions[?(@.type=="Ready")].status'
 _FIELDS = (
     ".kind",
@@ -21,6 +23,7 @@ _FIELDS = (
     ".status.updatedReplicas",
     ".metadata.generation",
     ".status.observedGeneration",
+    ".metadata.uid",
 )
 # What a workload wants, then what of it is there: ready, and of its newest form.
 _COUNTS = {
@@ -30,7 +33,7 @@ _COUNTS = {
 
 
 class ClusterHealth(FactBase[ClusterState]):
-    """Nodes, and the workloads and pods of kube-system."""
+    """Nodes, the workloads and pods of kube-system, and which nodes a smoke has proven."""
 
     default = ClusterState
 
@@ -38,7 +41,8 @@ class ClusterHealth(FactBase[ClusterState]):
         row = '{"\\t"}'.join(f"{{{field}}}" for field in _FIELDS)
         return (
             f"{KUBECTL} --request-timeout=10s get nodes,daemonsets,deployments,pods --namespace kube-system "
-            f"--output=jsonpath='{{range .items[*]}}{row}{{\"\\n\"}}{{end}}' 2>/dev/null || true"
+            f"--output=jsonpath='{{range .items[*]}}{row}{{\"\\n\"}}{{end}}' 2>/dev/null; "
+            f"sed 's/^/proven\t/' {SMOKE_STAMP} 2>/dev/null || true"
         )
 
     def process(self, output: list[str]) -> ClusterState:
@@ -49,7 +53,7 @@ class ClusterHealth(FactBase[ClusterState]):
             kind, name = field[".kind"], field[".metadata.name"]
             ready = field[_READY]
             if kind == "Node":
-                nodes.append(Node(name, ready or None))
+                nodes.append(Node(name, ready or None, field[".metadata.uid"]))
             elif kind == "Pod":
                 pods.append(Pod(name, field[".spec.nodeName"] or None, field[".status.phase"], ready == "True"))
             elif kind in _COUNTS:
@@ -57,4 +61,5 @@ class ClusterHealth(FactBase[ClusterState]):
                 # A controller that has not seen the newest form yet counts pods of the old one.
                 seen = field[".metadata.generation"] == field[".status.observedGeneration"]
                 workloads.append(Workload(kind, name, wanted, min(counted) if seen else 0))
-        return ClusterState(bool(rows), tuple(nodes), tuple(workloads), tuple(pods))
+        proven = frozenset(line.partition("\t")[2] for line in output if line.startswith("proven\t"))
+        return ClusterState(bool(rows), tuple(nodes), tuple(workloads), tuple(pods), proven)

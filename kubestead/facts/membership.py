@@ -7,7 +7,8 @@ from pyinfra.api import FactBase, QuoteString, StringCommand
 from kubestead.membership import Membership
 
 # Written before kubeadm starts and removed when it is through: whoever finds it knows the files are half a truth.
-MARKER = "/var/lib/kubestead/kubeadm-in-progress"
+STATE = "/var/lib/kubestead"
+MARKER = f"{STATE}/kubeadm-in-progress"
 
 
 class NodeMembership(FactBase[Membership]):

@@ -17,6 +17,8 @@ from kubestead.operations.flow import failure
 def healthy(expected_nodes: Sequence[str], within_seconds: float) -> Generator[StringCommand, None, None]:
     """Ask a control plane until every node and system pod is ready, saying what is still missing as it changes.
 
+    What it saw last is kept on the host's data, for :func:`kubestead.operations.smoke.smoke`.
+
     Args:
         expected_nodes: names of the nodes that must be there.
         within_seconds: how long to go on asking; then the findings are an error.
@@ -24,7 +26,7 @@ def healthy(expected_nodes: Sequence[str], within_seconds: float) -> Generator[S
     started = time.monotonic()
     told = ""
     while True:
-        seen = host.get_fact(ClusterHealth)
+        seen = host.data.cluster_state = host.get_fact(ClusterHealth)
         found = findings(seen, expected_nodes)
         if not found or not state.is_executing:
             host.noop("healthy" if not found else "not healthy now")

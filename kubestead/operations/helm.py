@@ -7,11 +7,12 @@ from typing import Any
 
 import yaml
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+from pyinfra.api import FileUploadCommand, StringCommand, operation
 
-from kubestead.facts.helm import HELM, HelmRelease
-from kubestead.health import KUBECTL
+from kubestead.facts.health import SMOKE_STAMP
+from kubestead.facts.helm import HelmRelease
 from kubestead.operations.files import TextFile, install_files
+from kubestead.render import render
 
 
 @operation()
@@ -35,14 +36,8 @@ def release(
         return
     path = f"/var/lib/kubestead/{release_name}-values.yaml"
     yield from install_files._inner([TextFile(path, yaml.safe_dump(values), mode="600")])
-    if present and present.status.startswith("pending"):
-        # A Helm that was killed leaves its record pending, and every later one refuses to touch the release.
-        yield StringCommand(
-            KUBECTL, "delete secret --namespace", QuoteString(namespace),
-            "--selector", QuoteString(f"owner=helm,name={release_name},status={present.status}"),
-        )  # fmt: skip
-    yield StringCommand(
-        HELM, "upgrade --install --reset-values", QuoteString(release_name), QuoteString(chart),
-        "--namespace", QuoteString(namespace), "--values", QuoteString(path), "> /dev/null",
-        _timeout=300,
+    script = render(
+        "helm-upgrade.sh.j2", release=release_name, namespace=namespace, chart=chart, values=path,
+        smoke_stamp=SMOKE_STAMP,
     )  # fmt: skip
+    yield StringCommand(script, _timeout=700)

@@ -9,7 +9,7 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 from pyinfra.api.host import Host
 
 from kubestead.facts.files import FileTexts
-from kubestead.facts.membership import MARKER, EndpointAnswers, NodeMembership
+from kubestead.facts.membership import STATE, EndpointAnswers, NodeMembership
 from kubestead.health import KUBECTL
 from kubestead.jointoken import JoinMaterial, ca_cert_hash, new_token
 from kubestead.membership import Membership, may_initialise
@@ -20,7 +20,7 @@ from kubestead.render import render
 from kubestead.spec import ClusterSpec
 
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
-CONFIGURATION = "/var/lib/kubestead/kubeadm-init.yaml"
+CONFIGURATION = f"{STATE}/kubeadm-init.yaml"
 CA_CERTIFICATE = "/etc/kubernetes/pki/ca.crt"
 # kubeadm's own phases wait four minutes each at most; past this something hangs for good.
 TIMEOUT = 900
@@ -50,8 +50,8 @@ def initialise(
     yield from install_files._inner([TextFile(CONFIGURATION, configuration, mode="600")])
     yield StringCommand(
         render(
-            "kubeadm-init.sh.j2", marker=MARKER, config=CONFIGURATION,
-            interrupted=membership.interrupted, images_unit=unit_name("control-plane"),
+            "kubeadm.sh.j2", step="init", state=STATE, config=CONFIGURATION, done="/etc/kubernetes/admin.conf",
+            images_unit=unit_name("control-plane"),
         ),
         _timeout=TIMEOUT,
     )  # fmt: skip
@@ -117,5 +117,9 @@ def join(spec: ClusterSpec, node_address: str, control_plane: Host) -> Commands:
         "kubeadm-join.yaml.j2", spec=spec, node_name=host.name, node_address=node_address,
         token=material.token, ca_cert_hash=material.ca_cert_hash,
     )  # fmt: skip
-    script = render("kubeadm-join.sh.j2", marker=MARKER, interrupted=membership.interrupted)
+    # The configuration holds the token: it comes by stdin and is never a file or an argument.
+    script = render(
+        "kubeadm.sh.j2", step="join", state=STATE, config="/dev/stdin", done="/etc/kubernetes/kubelet.conf",
+        images_unit=None,
+    )  # fmt: skip
     yield StringCommand(script, _stdin=configuration, _timeout=TIMEOUT)

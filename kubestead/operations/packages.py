@@ -17,6 +17,7 @@ from kubestead.render import render
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
 # One bounded wait for another apt, no questions, and no restart of services behind our back (needrestart #340).
 APT = "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -o DPkg::Lock::Timeout=600"
+CONFIGURE = "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 dpkg --configure --pending --force-confold"
 
 
 @operation()
@@ -73,10 +74,11 @@ def exact_versions(packages: Mapping[str, str], source_name: str) -> Commands:
             "install --yes --no-install-recommends --allow-change-held-packages --allow-downgrades",
             *wanted,
         ]
-        # The distribution's own lists are read again only when they are too old to give the dependencies.
+        # Tried again with what may have been in the way: a dpkg that was killed in the middle, which apt refuses to go
+        # on from, and the distribution's own lists when they are too old to give the dependencies.
         yield StringCommand(
             APT, "update -qq", source, "-o APT::Get::List-Cleanup=0 &&",
-            "{", *install, "|| {", APT, "update -qq &&", *install, "; }; }",
+            "{", *install, "|| {", CONFIGURE, ";", APT, "update -qq &&", *install, "; }; }",
         )  # fmt: skip
     if loose:
         yield StringCommand("apt-mark", "hold", *[QuoteString(name) for name in loose])

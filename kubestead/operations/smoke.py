@@ -9,6 +9,8 @@ from pyinfra.api import FunctionCommand, QuoteString, StringCommand, operation
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
+from kubestead.facts.health import SMOKE_STAMP
+from kubestead.health import KUBECTL, ClusterState
 from kubestead.render import render
 from kubestead.smoke import parse
 
@@ -24,7 +26,7 @@ def smoke(
     egress_target: str | None,
     hubble_relay: bool,
     only_if_changed: bool,
-) -> Generator[FunctionCommand, None, None]:
+) -> Generator[FunctionCommand | StringCommand, None, None]:
     """Run every check of ``templates/smoke.sh.j2`` and print each with its outcome.
 
     Args:
@@ -33,9 +35,11 @@ def smoke(
         dns_domain: the cluster's domain.
         egress_target: ``host:port`` outside that a pod must reach; None leaves that check out.
         hubble_relay: whether Hubble relay is part of the cluster.
-        only_if_changed: leave the smoke out when nothing in this run changed anything.
+        only_if_changed: leave the smoke out when nothing in this run changed anything, and one has passed with these
+            very nodes before; :func:`kubestead.operations.health.healthy` has seen that.
     """
-    if only_if_changed and not _anything_changed():
+    seen: ClusterState = host.data.get("cluster_state") or ClusterState()
+    if only_if_changed and not _anything_changed() and not seen.unproven(nodes):
         host.noop("nothing changed in this run")
         return
     script = render(
@@ -48,6 +52,8 @@ def smoke(
         manifest=render("smoke.yaml.j2", image=image),
     )
     yield FunctionCommand(_run, (script,), {})
+    uids = 'jsonpath={range .items[*]}{.metadata.uid}{"\\n"}{end}'
+    yield StringCommand(KUBECTL, "get nodes --output", QuoteString(uids), ">", SMOKE_STAMP)
 
 
 def _anything_changed() -> bool:

@@ -9,12 +9,14 @@ from ipaddress import AddressValueError, IPv4Address
 import gevent  # type: ignore[import-untyped]
 from pyinfra import host, inventory, state
 from pyinfra.api.host import Host as Member
+from pyinfra.connectors.ssh import SSHConnector
 
 from kubestead.catalog import Catalog
 from kubestead.errors import Finding, InvalidInput
 from kubestead.phases import running
 from kubestead.phases.chart import chart_findings
 from kubestead.phases.cilium import VALUES_IMAGES
+from kubestead.phases.foresight import Foresight
 from kubestead.phases.gather import Answer, facts_and_probes, once
 from kubestead.phases.known import architecture, host_facts, membership
 from kubestead.phases.load import ALL, errors, load_spec, print_findings, refusal
@@ -41,7 +43,16 @@ def preflight() -> ClusterSpec:
     findings = once("preflight", lambda: _check(spec))
     if errors(findings):
         raise refusal(findings)
+    once("foresight", _foresee)
     return spec
+
+
+def _foresee() -> None:
+    """Members of the cluster have, as a rule, all they need: a run is nothing but questions to them."""
+    hosts = [
+        node for node in state.active_hosts if isinstance(node.connector, SSHConnector) and membership(node).joined
+    ]
+    state.add_callback_handler(Foresight(hosts))  # type: ignore[no-untyped-call]
 
 
 def _check(spec: ClusterSpec) -> list[Finding]:

@@ -7,7 +7,7 @@ from pyinfra.api.state import StateStage
 
 from kubestead.record.redact import redact
 
-_STOPPED = (130, 143)  # 128 and the signal's number, as shells tell it
+_STOPPED = (129, 130, 143)  # 128 and the signal's number, as shells tell it
 
 
 def exit_code(error: BaseException | None) -> int:

@@ -45,9 +45,10 @@ def text(path: str, content: str) -> str:
 
 def health(*nodes: str, ready: str = "True") -> list[str]:
     """The answer to ClusterHealth."""
-    rows = [["Node", node, ready, *[""] * 10] for node in nodes]
+    rows = [["Node", node, ready, *[""] * 10, f"uid-{node}"] for node in nodes]
     count = str(len(nodes))
-    return ["\t".join(row) for row in [*rows, ["DaemonSet", "cilium", *[""] * 5, count, count, count, "", "1", "1"]]]
+    rows.append(["DaemonSet", "cilium", *[""] * 5, count, count, count, "", "1", "1", ""])
+    return ["\t".join(row) for row in [*rows, *(["proven", f"uid-{node}"] for node in nodes)]]
 
 
 def in_order(*answers: dict[Any, Any]) -> dict[Any, Any]:

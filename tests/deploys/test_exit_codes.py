@@ -160,17 +160,20 @@ def test_an_error_nobody_expected_is_one_line(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "when", ["Loading inventory", "Connecting to hosts", "Preparing operation", "Beginning operation run", "Kernel mod"]
-)
-def test_interrupted_it_ends_with_130(place: Place, when: str) -> None:
+    ("when", "number"),
+    [("Loading inventory", signal.SIGINT), ("Connecting to hosts", signal.SIGINT),
+     ("Preparing operation", signal.SIGINT), ("Beginning operation run", signal.SIGINT), ("Kernel mod", signal.SIGINT),
+     ("Beginning operation run", signal.SIGTERM), ("Beginning operation run", signal.SIGHUP)],
+)  # fmt: skip
+def test_interrupted_it_ends_with_the_shells_number(place: Place, when: str, number: signal.Signals) -> None:
     process = place.start("-y", "slow.py", CLUSTER)
     said = []
     for line in process.stdout or ():
         said.append(line)
         if when in line:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             break
     rest, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, "".join(said) + rest
+    assert process.returncode == 128 + number, "".join(said) + rest
     assert "Interrupted" in rest
     assert "Traceback" not in rest

@@ -52,7 +52,7 @@ def test_a_bare_host_is_initialised():
     assert "chmod 600" in outcome.shell[-2]
     script = outcome.shell[-1]
     assert "kubeadm init --config /var/lib/kubestead/kubeadm-init.yaml" in script
-    assert "kubeadm reset" not in script
+    assert "rm -rf /var/lib/etcd" in script
     assert outcome.yielded[-1].connector_arguments["_timeout"] == kubeadm.TIMEOUT
 
 
@@ -148,7 +148,7 @@ def test_a_bare_host_joins_and_the_token_comes_by_stdin():
     outcome = join(BARE, join_material=MATERIAL)
     (command,) = outcome.yielded
     assert "kubeadm join --config /dev/stdin" in outcome.shell[0]
-    assert "kubeadm reset" not in outcome.shell[0]
+    assert "/var/lib/etcd" not in outcome.shell[0]
     assert MATERIAL.token.partition(".")[2] not in outcome.shell[0]
     configuration = yaml.safe_load(command.connector_arguments["_stdin"])
     assert configuration["discovery"]["bootstrapToken"]["token"] == MATERIAL.token

@@ -9,6 +9,7 @@ import pytest
 from pyinfra.api.operation import OperationMeta
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
+from kubestead.health import ClusterState, Node
 from kubestead.operations.smoke import smoke
 from tests.operations.harness import Host, run
 
@@ -36,7 +37,7 @@ class ShellHost(Host):
     ids=["all well", "one failed", "said nothing", "broke off"],
 )
 def test_the_smoke_passes_only_when_every_check_did(ok, lines, passes):
-    assert run(smoke, ShellHost(ok, *lines), **ARGUMENTS, only_if_changed=False).call() is passes
+    assert run(smoke, ShellHost(ok, *lines), **ARGUMENTS, only_if_changed=False).call(0) is passes
 
 
 def meta(complete: bool, changed: bool) -> SimpleNamespace:
@@ -56,6 +57,27 @@ def test_the_smoke_is_left_out_when_nothing_changed(metas, runs):
     outcome = run(smoke, host, **ARGUMENTS, only_if_changed=True)
     assert bool(outcome.commands) is runs
     assert outcome.noop == (None if runs else "nothing changed in this run")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "runs"),
+    [([Node("a", "True", "1"), Node("b", "True", "2")], False),
+     ([Node("a", "True", "1"), Node("b", "True", "3")], True),
+     ([Node("a", "True", "1"), Node("b", "True", "2"), Node("of others", "True", "9")], False)],
+    ids=["as it passed", "one joined since", "one that is not ours"],
+)  # fmt: skip
+def test_a_smoke_that_was_never_passed_is_run_though_nothing_changed(nodes, runs):
+    """A run that was killed after its last change leaves a cluster nobody has proven."""
+    host = Host({})
+    host.state.ops = {}
+    host.data = {"cluster_state": ClusterState(True, tuple(nodes), proven=frozenset("12"))}
+    assert bool(run(smoke, host, **ARGUMENTS, only_if_changed=True).commands) is runs
+
+
+def test_what_passed_is_written_down_after_it_passed():
+    first, second = run(smoke, Host({}), **ARGUMENTS, only_if_changed=False).commands
+    assert callable(first.function)
+    assert second.endswith("> /var/lib/kubestead/smoke-passed")
 
 
 @pytest.mark.parametrize("changes", [0, 2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from base64 import b64decode
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import yaml
 
 from tests.twin.conftest import Twin, eventually
+from tests.twin.crashcases import Point
+from tests.twin.crashing import running
 from tests.twin.operator import KUBECTL, NODES, cluster_fingerprint, deploy, host_fingerprint
 
 pytestmark = pytest.mark.twin
@@ -41,6 +44,22 @@ def test_a_second_run_changes_nothing_seen_from_outside_too(built: Twin) -> None
     assert run.changed == []
     assert run.totals["error"] == 0
     assert ([host_fingerprint(built, node) for node in NODES], cluster_fingerprint(built)) == before
+
+
+def test_two_runs_at_once_are_kept_apart_and_a_dead_ones_lock_is_free(built: Twin) -> None:
+    with running(built) as first:
+        first.reach(Point("any", "Kernel modules"))
+        first.process.send_signal(signal.SIGSTOP)
+        second = deploy(built, "cluster")
+        assert second.returncode == 1
+        assert f"another run is at work on {', '.join(NODES)}" in second.text
+        assert f"kill {first.process.pid}" in second.text
+        first.process.kill()
+        first.end()
+    third = deploy(built, "cluster", "--json")
+    assert third.returncode == 0, third.text
+    assert third.changed == []
+    assert "takes over" in third.text
 
 
 def test_a_dry_run_on_a_built_cluster_expects_no_change(built: Twin) -> None:

@@ -1,0 +1,179 @@
+"""What a run's operations will ask of a host is asked in one command, before the first of them.
+
+A run that has nothing to do is a long row of questions, and each is a command over SSH: on a slow line they are all the
+time it takes. So every operation is first planned once more, as pyinfra plans them for a dry run, only to hear what it
+asks; the answers are kept, and given when the operation asks in earnest. Whatever is done to a host makes what was
+known of it void, and what its control plane knows of the cluster.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any, cast
+
+import gevent.local  # type: ignore[import-untyped]
+from gevent.pool import Pool  # type: ignore[import-untyped]
+from paramiko import SSHException
+from pyinfra import logger
+from pyinfra.api import StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.state import BaseStateCallback, State, StateStage
+from pyinfra.connectors.util import CommandOutput, OutputLine
+from pyinfra.context import ctx_host
+
+from kubestead.phases.topology import CONTROL_PLANE
+
+# An operation asks its second question by the answer to its first; the third round finds what hides behind that.
+ROUNDS = 3
+TIMEOUT_SECONDS = 60
+# What a question is: the command, and how it is run (sudo, a shell of its own).
+Question = tuple[str, str]
+Arguments = Mapping[str, Any]
+
+
+class Foresight(BaseStateCallback):
+    """Answers that are fetched ahead from ``hosts`` as the first operation begins."""
+
+    def __init__(self, hosts: Iterable[Host]) -> None:
+        self._hosts = tuple(hosts)
+        self._answers: dict[Host, dict[Question, CommandOutput]] = {}
+        self._asked: dict[Host, Counter[Question]] = {}
+        self._wanted: dict[Host, dict[Question, tuple[str, Arguments]]] = {}
+        self._here = gevent.local.local()
+        self._over = False
+
+    def operation_start(self, state: State, op_hash: str) -> None:  # type: ignore[override]
+        if self._over:
+            return
+        self._over = True
+        hosts = [host for host in self._hosts if host in state.active_hosts]
+        for host in hosts:
+            _listen(self, host)
+        executing, stage = state.is_executing, state.current_stage
+        state.is_executing, state.current_stage = False, StateStage.Prepare
+        try:
+            Pool(state.config.PARALLEL).map(lambda host: self._foresee(state, host), hosts)
+        finally:
+            state.is_executing, state.current_stage = executing, stage
+
+    def _foresee(self, state: State, host: Host) -> None:
+        self._answers[host] = {}
+        for _ in range(ROUNDS):
+            self._wanted[host], self._asked[host] = {}, Counter()
+            self._imagine(state, host)
+            if not self._wanted[host]:
+                return
+            self._answers[host] |= _ask(host, self._wanted[host])
+
+    def _imagine(self, state: State, host: Host) -> None:
+        """Plan every operation of the host; what it would do is not done."""
+        self._here.imagines = True
+        try:
+            with ctx_host.use(host):
+                for op_hash in state.get_op_order():  # type: ignore[no-untyped-call]
+                    if data := state.ops[host].get(op_hash):
+                        _exhaust(data.command_generator())
+        finally:
+            self._here.imagines = False
+
+    @contextmanager
+    def fact(self) -> Iterator[None]:
+        """What is run within is a question, and changes nothing."""
+        before, self._here.asks = getattr(self._here, "asks", False), True
+        try:
+            yield
+        finally:
+            self._here.asks = before
+
+    def answer(self, host: Host, command: str, arguments: Arguments) -> CommandOutput | None:
+        """What was answered ahead; in imagination, nothing where it is not known yet. None where it must be asked."""
+        question = _question(command, arguments)
+        known = self._answers.get(host, {})
+        if getattr(self._here, "imagines", False):
+            self._asked[host][question] += 1
+            if question not in known:
+                self._wanted[host][question] = command, arguments
+            return known.get(question, CommandOutput([]))
+        if not getattr(self._here, "asks", False):
+            self._forget(host)
+            return None
+        # As often as was foreseen: who looks again wants to see whether it is so still.
+        self._asked.setdefault(host, Counter())[question] -= 1
+        return known.get(question) if self._asked[host][question] >= 0 else None
+
+    def _forget(self, touched: Host) -> None:
+        for host in list(self._answers):
+            if host is touched or CONTROL_PLANE in host.groups:
+                del self._answers[host]
+
+
+def _listen(foresight: Foresight, host: Host) -> None:
+    """Have the host's questions and commands pass by the foresight."""
+    run_shell_command, get_fact, put_file = host.run_shell_command, host.get_fact, host.put_file
+
+    def run(command: StringCommand | str, *args: Any, **arguments: Any) -> tuple[bool, CommandOutput]:
+        text = command.get_raw_value() if isinstance(command, StringCommand) else str(command)
+        known = foresight.answer(host, text, arguments)
+        return run_shell_command(command, *args, **arguments) if known is None else (True, known)
+
+    def fact(*args: Any, **arguments: Any) -> Any:
+        with foresight.fact():
+            return get_fact(*args, **arguments)
+
+    def put(*args: Any, **arguments: Any) -> bool:
+        foresight._forget(host)
+        return put_file(*args, **arguments)
+
+    host.run_shell_command, host.get_fact, host.put_file = run, fact, put  # type: ignore[method-assign]
+
+
+def _question(command: str, arguments: Arguments) -> Question:
+    said = {key: value for key, value in arguments.items() if key.startswith("_") and key != "_timeout" and value}
+    return command, repr(sorted(said.items()))
+
+
+def _exhaust(commands: Iterator[object]) -> None:
+    with closing(cast(Any, commands)):
+        try:
+            for _ in commands:
+                pass
+        except Exception as error:  # noqa: BLE001 - what fails here fails again when it is meant
+            logger.debug("Imagining an operation: %r", error)
+
+
+def _ask(host: Host, wanted: Mapping[Question, tuple[str, Arguments]]) -> dict[Question, CommandOutput]:
+    """The answers of those that succeeded; what failed is asked again in earnest, where failures are told."""
+    groups: dict[str, dict[Question, tuple[str, Arguments]]] = {}
+    for question, given in wanted.items():
+        groups.setdefault(question[1], {})[question] = given
+    answers: dict[Question, CommandOutput] = {}
+    for group in groups.values():
+        mark = f"kubestead-{secrets.token_hex(8)}"
+        script = "\n".join(f"( ({command}\n) 2>/dev/null; echo {mark} $? )" for command, _ in group.values())
+        arguments = {**next(iter(group.values()))[1], "_timeout": TIMEOUT_SECONDS}
+        arguments = {key: value for key, value in arguments.items() if key.startswith("_")}
+        try:
+            _, output = host.connector.run_shell_command(StringCommand(script), **arguments)
+        except (TimeoutError, OSError, SSHException):
+            continue
+        # A host that fell silent in the middle has answered the first of them.
+        told = zip(group, parse(output.stdout_lines, mark), strict=False)
+        answers |= {question: answer for question, answer in told if answer is not None}
+    return answers
+
+
+def parse(lines: list[str], mark: str) -> Iterator[CommandOutput | None]:
+    """Each command's output, up to its mark and exit code, in order; None for one that failed."""
+    own: list[str] = []
+    for line in lines:
+        text, found, code = line.rpartition(f"{mark} ")
+        if not found:
+            own.append(line)
+            continue
+        # A last line without a newline has the mark behind it.
+        own += [text] if text else []
+        yield CommandOutput([OutputLine("stdout", one) for one in own]) if code == "0" else None
+        own = []
