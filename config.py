@@ -2,7 +2,7 @@
 
 from pyinfra import config
 
-from kubestead.connection import tune_connections
+from kubestead.connection import connect_as_the_site_says, tune_connections
 from kubestead.guard import guard_run
 from kubestead.inventory import only_looks
 from kubestead.runlock import start_lock
@@ -18,3 +18,4 @@ start_lock()
 start_record()
 start_view()
 tune_connections()
+connect_as_the_site_says()

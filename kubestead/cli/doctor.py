@@ -125,5 +125,8 @@ def _run(argv: Sequence[str]) -> str:
 
 def _why(said: str, inventory: Path) -> str:
     if "No hosts remaining" in said:
-        return f"no host of {inventory} can be reached over SSH, the control plane neither; nothing is known"
+        none = f"no host of {inventory} can be reached over SSH, the control plane neither; nothing is known"
+        # Why not: a changed host key, a dead jump host, sudo's password.
+        why = said.partition("Connecting to hosts...")[2].partition("No hosts remaining")[0].rpartition("\n")[0]
+        return "\n".join([none, *why.strip("\n").splitlines()])
     return "\n".join(["the diagnosis did not come to its end; its last words:", *said.strip().splitlines()[-8:]])

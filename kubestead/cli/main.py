@@ -11,6 +11,7 @@ from kubestead.cli import cache, mirror, twin
 from kubestead.cli.doctor import doctor
 from kubestead.cli.report import report
 from kubestead.cli.status import status
+from kubestead.cli.trust import trust_rebuilt
 from kubestead.cli.validate import validate
 from kubestead.cli.watch import watch
 from kubestead.errors import KubesteadError
@@ -25,6 +26,7 @@ app.add_typer(mirror.app, name="mirror")
 app.add_typer(cache.app, name="cache")
 app.command()(validate)
 app.command()(status)
+app.command()(trust_rebuilt)
 app.command()(doctor)
 app.command()(watch)
 app.command()(report)

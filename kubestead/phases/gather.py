@@ -40,7 +40,7 @@ class Failure:
 NO_ANSWER = Failure("its answer has not the expected form", "see the error above")
 NO_PASSWORD = Failure(
     "sudo asks for a password, and there is no terminal to give it at",
-    "allow sudo without a password for the SSH user, connect as root, or run in a terminal",
+    "give it by sudo_password_file in the site file, or allow the SSH user sudo without one",
 )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paramiko import HostKeys, PKey, SSHClient
+from paramiko import PKey, SSHClient
 from pyinfra.api.host import Host
+
+from kubestead.connection.knownhosts import known, name_of
 
 _DEFAULT = "~/.ssh/known_hosts"
 
@@ -27,9 +29,9 @@ def _of_connection(node: Host) -> PKey | None:
 
 def _of_file(node: Host) -> PKey | None:
     path = Path(node.data.get("ssh_known_hosts_file") or _DEFAULT).expanduser()
-    if not path.is_file():
+    name = name_of(str(node.data.get("ssh_hostname") or node.name), int(node.data.get("ssh_port") or 22))
+    try:
+        keys = [entry.key for entry in known(path, name) if entry.key]
+    except OSError:
         return None
-    name = str(node.data.get("ssh_hostname") or node.name)
-    port = int(node.data.get("ssh_port") or 22)
-    found = HostKeys(str(path)).lookup(name if port == 22 else f"[{name}]:{port}")
-    return (found.get("ssh-ed25519") or next(iter(found.values()), None)) if found else None
+    return next((key for key in keys if key.get_name() == "ssh-ed25519"), next(iter(keys), None))

@@ -8,6 +8,7 @@ from ipaddress import AddressValueError, IPv4Address
 
 import gevent  # type: ignore[import-untyped]
 from pyinfra import host, inventory, state
+from pyinfra.api.host import Host as Member
 from pyinfra.connectors.ssh import SSHConnector
 
 from kubestead.catalog import Catalog
@@ -84,10 +85,17 @@ def _unreachable() -> list[Finding]:
         Finding(
             node.name,
             "cannot be reached over SSH",
-            f"see why with 'ssh {node_address(node)}', or leave it out of this run with --exclude {node.name}",
+            f"see why with '{_ssh(node)}', or leave it out of this run with --exclude {node.name}",
         )
         for node in missing
     ]
+
+
+def _ssh(node: Member) -> str:
+    """The command that goes the same way."""
+    hops = [f"{hop['user']}@{hop['address']}:{hop['port']}" for hop in node.data.get("kubestead_jump") or ()]
+    jump = f"-J {','.join(hops)} ".replace("None@", "") if hops else ""
+    return f"ssh {jump}{node_address(node)}"
 
 
 def nodes_of_inventory() -> tuple[tuple[Node, ...], list[Finding]]:

@@ -9,6 +9,7 @@ from pyinfra import host, logger
 from pyinfra.api import DeployError
 from pyinfra.api.host import Host
 
+from kubestead.connection.sudo import sudo_password
 from kubestead.errors import Finding
 from kubestead.facts.watcher import WatcherHost, WatcherHostFacts
 from kubestead.operations.watcher_rights import Watcher
@@ -108,6 +109,9 @@ def _target(node: Host, findings: list[Finding]) -> Target | None:
         if user is None:
             fix = f"write hosts.{node.name}.user in the site file"
             findings.append(Finding(node.name, "cannot tell who SSH logs in as", fix))
+    if sudo_password(node):
+        reason, fix = "sudo asks for a password there, and the watcher keeps none", f"allow {user} sudo without one"
+        findings.append(Finding(node.name, reason, fix))
     if key is None or user is None:
         return None
     address = node_address(node)

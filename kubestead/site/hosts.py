@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from kubestead.errors import Finding
 from kubestead.paths import is_file, is_folder
 from kubestead.site.model import HostSettings
+from kubestead.site.private import check_key, check_password_file
+from kubestead.site.way import Way, way_data
 from kubestead.spec.fields import Ipv4, is_address, is_ipv4
 from kubestead.validation import nearest
 
@@ -24,7 +24,7 @@ _NODE_ADDRESS: TypeAdapter[object] = TypeAdapter(Ipv4)
 TIMEOUTS = {"channel_timeout": 15, "banner_timeout": 15, "auth_timeout": 15}
 
 
-def host_data(settings: HostSettings) -> dict[str, Any]:
+def host_data(settings: HostSettings, way: Way | None = None) -> dict[str, Any]:
     """pyinfra's data of one host: the SSH connection, and the node's own settings where the site gives them."""
     data: dict[str, Any] = {
         "ssh_hostname": settings.address,
@@ -40,6 +40,11 @@ def host_data(settings: HostSettings) -> dict[str, Any]:
         data["ssh_known_hosts_file"] = str(settings.known_hosts)
     if settings.sudo:
         data["_sudo"] = True
+    # The path alone: data is printed by debug-inventory.
+    if settings.sudo and settings.sudo_password_file:
+        data["kubestead_sudo_password_file"] = str(settings.sudo_password_file)
+    if way:
+        data["kubestead_jump"] = way_data(way, HOST_KEYS)
     if node := node_address(settings):
         data["node_address"] = node
     if settings.labels:
@@ -59,7 +64,7 @@ def node_address(settings: HostSettings) -> str | None:
 
 
 def check_hosts(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
-    """What is wrong with these hosts before anything connects: addresses, keys, known_hosts."""
+    """What is wrong with these hosts before anything connects: addresses, sudo, keys, known_hosts."""
     findings: list[Finding] = []
     seen: dict[tuple[str, object], str] = {}
     for name, settings in hosts.items():
@@ -68,11 +73,17 @@ def check_hosts(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
             findings.append(Finding(where, "has no address", f"write hosts.{name}.address in the site file"))
         elif not settings.node_address:
             findings += _check_node_address(settings.address, where, f"write hosts.{name}.node_address")
-        for kind, own in (("address", (settings.address, settings.port)), ("node address", node_address(settings))):
+        if settings.sudo_password_file and not settings.sudo:
+            reason, fix = "has a sudo_password_file and no sudo", "write sudo: true, or leave the file out"
+            findings.append(Finding(where, reason, fix))
+        for kind, own in (
+            ("address", (settings.address, settings.port, settings.jump)),
+            ("node address", node_address(settings)),
+        ):
             other = seen.setdefault((kind, own), name)
             if other != name and settings.address and own:
                 findings.append(Finding(where, f"has the same {kind} as {other}", "give each host its own", value=own))
-    return findings + _check_files(hosts, site)
+    return findings
 
 
 def _check_node_address(address: str, where: str, fix: str) -> list[Finding]:
@@ -100,11 +111,14 @@ def check_names(inventory: Iterable[str], site_hosts: Iterable[str], site: str) 
     return findings
 
 
-def _check_files(hosts: Mapping[str, HostSettings], site: str) -> list[Finding]:
+def check_files(hosts: Collection[HostSettings], site: str) -> list[Finding]:
+    """What is wrong with the files that hosts and jump hosts are reached by: keys, sudo's password, known_hosts."""
     findings = []
-    for key in sorted({host.key for host in hosts.values() if host.key}):
-        findings += _check_key(key, site)
-    for host in {(host.known_hosts, host.host_keys): host for host in hosts.values()}.values():
+    for key in sorted({host.key for host in hosts if host.key}):
+        findings += check_key(key, site)
+    for file in sorted({host.sudo_password_file for host in hosts if host.sudo_password_file}):
+        findings += check_password_file(file, site)
+    for host in {(host.known_hosts, host.host_keys): host for host in hosts}.values():
         path = host.known_hosts or _default_known_hosts()
         if host.host_keys == "strict" and not is_file(path):
             fix = "write the hosts' keys there (ssh-keyscan, then compare), or set host_keys: accept-new"
@@ -122,20 +136,3 @@ def _default_known_hosts() -> Path:
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
-
-
-def _check_key(key: Path, site: str) -> list[Finding]:
-    where = f"{site}: key"
-    try:
-        mode = key.stat().st_mode
-        if stat.S_ISREG(mode):
-            key.open("rb").close()
-        else:
-            raise OSError(errno.EINVAL, "it is not a file")
-    except OSError as error:
-        fix = "correct the path, or make a key with 'ssh-keygen -t ed25519'"
-        return [Finding(where, f"cannot be read: {error.strerror}", fix, value=str(key))]
-    if mode & 0o077:
-        reason = f"is open to others (mode {mode & 0o777:04o}); ssh refuses such a key"
-        return [Finding(where, reason, f"run 'chmod 600 {key}'", value=str(key))]
-    return []

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from kubestead.paths import expanded
+from kubestead.site.hops import hops
 from kubestead.spec.fields import Ipv4, is_address, is_dns_name
 from kubestead.spec.node import Labels, Taints
 from kubestead.validation import Refusal
@@ -60,6 +61,11 @@ def _user(value: str) -> str:
     return value
 
 
+def _jump(value: str) -> str:
+    hops(value)
+    return value
+
+
 FilePath = Annotated[Path, BeforeValidator(_path), PlainSerializer(str)]
 Url = Annotated[str, AfterValidator(_url)]
 
@@ -96,7 +102,13 @@ class HostSettings(_Part):
     host_keys: Literal["strict", "accept-new"] = Field(
         default="accept-new", description="'strict' (only keys in known_hosts) or 'accept-new' (learn unknown ones)"
     )
-    sudo: bool = Field(default=False, description="true where the user is not root and has sudo without a password")
+    sudo: bool = Field(default=False, description="true where the user is not root and has sudo")
+    sudo_password_file: FilePath | None = Field(
+        default=None, description="the path of a file, mode 0600, whose first line is the password sudo asks for"
+    )
+    jump: Annotated[str, AfterValidator(_jump)] | None = Field(
+        default=None, description="the jump host on the way: 'user@bastion.example:22', or a name of the site file"
+    )
     node_address: Ipv4 | None = Field(
         default=None, description="the IPv4 address the other nodes reach this node by; without it, address"
     )

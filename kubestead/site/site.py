@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from kubestead.errors import Finding, InvalidInput
 from kubestead.site.given import check_given
-from kubestead.site.hosts import check_hosts, check_names, host_data, node_address
+from kubestead.site.hosts import check_files, check_hosts, check_names, host_data, node_address
 from kubestead.site.model import HostSettings, Sources
 from kubestead.site.network import check_network, current_twin, running_twins
+from kubestead.site.way import Way, jump_names, ways
 
 GROUPS = ("control_plane", "workers")
 Hosts = Sequence[tuple[str, str]]
@@ -68,15 +69,17 @@ class Site(BaseModel):
         twins = running_twins()
         here = current_twin(twins)
         addresses = [host.address for host in hosts.values() if host.address]
-        findings += check_hosts(hosts, self.label)
+        found, wrong = ways(hosts, {**self.hosts, **hosts}, self.label)
+        findings += [*check_hosts(hosts, self.label), *wrong]
+        findings += check_files([*hosts.values(), *(hop for way in found.values() for _, hop in way)], self.label)
         findings += check_names(hosts, self.hosts, self.label) if control_plane or workers else []
         findings += check_network(addresses, self.twin, twins, here, command)
         if findings:
             raise InvalidInput(findings)
-        print(self.announcement(hosts, here.name if here else None), file=sys.stderr)
+        print(self.announcement(hosts, here.name if here else None, found), file=sys.stderr)
         shared = self._shared_data()
         return {
-            group: [(name, {**host_data(settings), **shared}) for name, settings in members.items()]
+            group: [(name, {**host_data(settings, found[name]), **shared}) for name, settings in members.items()]
             for group, members in groups.items()
         }
 
@@ -90,14 +93,16 @@ class Site(BaseModel):
             if (address := node_address(settings))
         ]
 
-    def announcement(self, hosts: Mapping[str, HostSettings], twin: str | None) -> str:
-        """The run's first lines: how many hosts, in which network, by which file, with which overrides."""
+    def announcement(self, hosts: Mapping[str, HostSettings], twin: str | None, found: Mapping[str, Way]) -> str:
+        """The run's first lines: how many hosts, in which network, by which file, way and overrides."""
         network = f"the twin {twin!r}" if twin else "this machine's network"
         names = [f"{name} {host.address}" for name, host in hosts.items()]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         place = f"site {self.path}" if self.path else "no site file"
         plural = "" if len(names) == 1 else "s"
         lines = [f"kubestead: {len(names)} host{plural} in {network} ({place}): {', '.join(names[:SHOWN])}{more}"]
+        if through := sorted({" then ".join(name for name, _ in way) for way in found.values() if way}):
+            lines.append(f"  through the jump host {', '.join(through)}")
         if self.overrides:
             lines.append(f"  overrides in force: {', '.join(map(_short, self.overrides.items()))}")
         return "\n".join(lines)
@@ -111,7 +116,7 @@ class Site(BaseModel):
             findings = [
                 Finding(f"{self.label}: hosts.{name}", "has no group", fix)
                 for name, host in self.hosts.items()
-                if not host.group
+                if not host.group and name not in jump_names(self.hosts)
             ]
         else:
             given, findings = check_given(dict(zip(GROUPS, (control_plane, workers), strict=True)))

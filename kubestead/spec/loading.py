@@ -34,7 +34,20 @@ RUN_KEYS = frozenset(
 FOREIGN_PREFIXES = ("ssh_", "_", "fake_", "kubestead_")
 SITE_KEYS = {
     **dict.fromkeys(
-        ("address", "user", "key", "port", "known_hosts", "host_keys", "sudo", "group", "power"), "hosts.<name>"
+        (
+            "address",
+            "user",
+            "key",
+            "port",
+            "known_hosts",
+            "host_keys",
+            "sudo",
+            "sudo_password_file",
+            "jump",
+            "group",
+            "power",
+        ),
+        "hosts.<name>",
     ),
     **dict.fromkeys(("catalog", "base_url", "registry"), "sources"),
 }

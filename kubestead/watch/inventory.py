@@ -45,11 +45,21 @@ def read(path: Path) -> Inventory:
     Raises:
         KubesteadError: pyinfra refused it; its own words are in the text.
     """
+    return parse(path, read_hosts(path))
+
+
+def read_hosts(path: Path) -> list[dict[str, Any]]:
+    """Name, groups and data of every host, as ``debug-inventory --json`` prints them.
+
+    Raises:
+        KubesteadError: as :func:`read`.
+    """
     argv = [PYINFRA, str(path), "debug-inventory", "--json"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS)
         if done.returncode == 0:
-            return parse(path, json.loads(done.stdout))
+            hosts: list[dict[str, Any]] = json.loads(done.stdout)
+            return hosts
         said = (done.stderr or done.stdout).strip()[-600:]
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         said = str(error)

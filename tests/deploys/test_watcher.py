@@ -124,6 +124,13 @@ def test_a_host_whose_key_nobody_knows_is_refused(tmp_path: Path) -> None:
     assert "its SSH host key is not known on this machine" in done.stderr
 
 
+def test_where_sudo_asks_for_a_password_the_watcher_is_refused(tmp_path: Path) -> None:
+    told = "workers[0][1].update(_sudo=True, kubestead_sudo_password_file='sudo')\nopen('sudo', 'w').write('secret')"
+    done = run(tmp_path, "watcher", "-y", lab=f"{LAB}()\n{told}")
+    assert done.returncode == 1
+    assert "sudo asks for a password there, and the watcher keeps none" in done.stderr
+
+
 def test_without_a_cluster_there_is_nothing_to_watch(tmp_path: Path) -> None:
     done = run(tmp_path, "watcher", "-y", lab="bare_lab()")
     assert done.returncode == 1

@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kubestead.twin import commands
+
+if TYPE_CHECKING:
+    from tests.twin.building import Building
 
 SMALL = "test-small"
 
@@ -36,11 +39,11 @@ class Twin:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def ssh(self, node: str, command: str) -> str:
+    def ssh(self, node: str, command: str, stdin: str | None = None) -> str:
         """What a command printed on a host, where it has to succeed; by the same ssh as the command's."""
         inside = ["nsenter", f"--net=/run/netns/kubestead-{self.name}"]
         argv = [*inside, *commands.ssh_command(self.name, node, "root", [command])]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, errors="replace")
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -104,14 +107,20 @@ def small_twin(small_twin_for_all: Twin) -> Twin:
 
 
 @pytest.fixture(scope="session")
-def built(twin: Twin) -> Twin:
-    """The lab, built from bare hosts by one run of ``deploys/cluster.py``."""
-    from tests.twin.operator import deploy  # it needs Twin
+def building(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Building:
+    """The lab, built from bare hosts by one run of ``deploys/cluster.py`` as a guarded site has it, and watched."""
+    from tests.twin.building import build  # it needs Twin
 
     twin.must("reset")
-    run = deploy(twin, "cluster")
+    return build(twin, tmp_path_factory.mktemp("guarded"))
+
+
+@pytest.fixture(scope="session")
+def built(building: Building) -> Twin:
+    """The lab with its cluster."""
+    run = building.run
     assert run.returncode == 0, run.text
     assert "FAILED" not in run.text
     for check in ("service by name (DNS)", "network policy keeps a stranger out", "Hubble relay answers"):
         assert f"ok      {check}" in run.text
-    return twin
+    return building.twin

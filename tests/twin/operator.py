@@ -48,11 +48,19 @@ class Run:
 
 
 def deploy(
-    twin: Twin, name: str, *arguments: str, site: Path | None = None, inventory: str = "inventory/lab.py"
+    twin: Twin,
+    name: str,
+    *arguments: str,
+    site: Path | None = None,
+    inventory: str = "inventory/lab.py",
+    temporary: Path | None = None,
 ) -> Run:
-    """Run ``deploys/<name>.py`` on the lab inside the twin's network, with its site file or another."""
+    """Run ``deploys/<name>.py`` on the lab inside the twin's network, with its site file or another.
+
+    ``temporary`` is the folder for its temporary files.
+    """
     yes = [] if "--dry" in arguments else ["-y"]  # -y leaves change detection out
-    settings = ["env", f"KUBESTEAD_SITE={site}"] if site else []
+    settings = ["env", *([f"KUBESTEAD_SITE={site}"] if site else []), *([f"TMPDIR={temporary}"] if temporary else [])]
     done = twin.cli("exec", "--", *settings, PYINFRA, *yes, *arguments, inventory, f"deploys/{name}.py", timeout=900)
     return Run(done.returncode, done.stdout, done.stderr)
 

@@ -1,0 +1,1 @@
+"""Connections, tried against real SSH servers in this process."""
