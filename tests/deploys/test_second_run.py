@@ -41,10 +41,10 @@ def test_nothing_is_done(tmp_path: Path) -> None:
 def test_what_has_drifted_is_planned_with_the_restart_it_needs(tmp_path: Path) -> None:
     done = second_run(tmp_path, "--dry", "--json", drift=DRIFT)
     assert done.returncode == 0, done.stderr
-    # The smoke runs too; whether the plan says so depends on which host pyinfra plans first.
-    assert [line for line in changes(done) if "Smoke" not in line] == [
+    assert changes(done) == [
         "k8s-worker2             containerd | containerd's configuration",
         "k8s-worker2             containerd | containerd runs",
+        "k8s-cp                  Verify | Smoke: pods, services, DNS, policies, Cilium, Hubble",
     ]
 
 
