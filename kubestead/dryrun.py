@@ -1,7 +1,7 @@
 """A plan that is whole: an operation that depends on every host's plan is planned when all hosts are.
 
-pyinfra prepares its hosts in no particular order and has no callback for the end of that, so this stands behind the step
-of its command that does it; the version is pinned, and tests/deploys/test_second_run.py runs the real command.
+pyinfra prepares its hosts in no particular order and has no callback for the end of that, so this stands behind the
+step of its command that does it; the version is pinned, and tests/deploys/test_second_run.py runs the real command.
 """
 
 from __future__ import annotations

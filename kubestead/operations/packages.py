@@ -56,7 +56,7 @@ def _others_turned_off(url: str, own: str) -> Iterator[TextFile]:
 
 @operation()
 def exact_versions(packages: Mapping[str, str], source_name: str) -> Commands:
-    """Install each package in exactly the version given, and hold it there.
+    """Install each package in exactly the version given, and hold it there; see also :func:`installs`.
 
     Args:
         packages: version (``1.31.13-1.1``) by package name.
@@ -65,6 +65,7 @@ def exact_versions(packages: Mapping[str, str], source_name: str) -> Commands:
     installed = host.get_fact(InstalledPackages, names=tuple(packages))
     wrong = [name for name, version in packages.items() if name not in installed or installed[name].version != version]
     loose = [name for name in packages if name in wrong or not installed[name].held]
+    host.data.kubestead_installs = frozenset(wrong)
     if wrong:
         wanted = [QuoteString(f"{name}={version}") for name, version in packages.items()]
         source = f"-o Dir::Etc::sourcelist=sources.list.d/{source_name}.sources -o Dir::Etc::sourceparts=-"
@@ -82,3 +83,8 @@ def exact_versions(packages: Mapping[str, str], source_name: str) -> Commands:
         yield StringCommand("apt-mark", "hold", *[QuoteString(name) for name in loose])
     if not loose:
         host.noop(f"{', '.join(packages)} installed and held")
+
+
+def installs(*names: str) -> bool:
+    """Whether :func:`exact_versions` installs any of these packages on the present host in this run."""
+    return not host.data.get("kubestead_installs", frozenset()).isdisjoint(names)
