@@ -11,6 +11,7 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
 from kubestead.facts.helm import HELM, HelmRelease
 from kubestead.health import KUBECTL
+from kubestead.operations import shown
 from kubestead.operations.files import TextFile, install_files
 
 
@@ -33,8 +34,13 @@ def release(
     if present and (present.chart_version, present.status, present.values) == (chart_version, "deployed", values):
         host.noop(f"{release_name} {chart_version} is deployed with these values")
         return
+    if present is None or (present.chart_version, present.status) != (chart_version, "deployed"):
+        was = f"{present.chart_version}, {present.status}" if present else "not there"
+        shown.show(f"Helm release {release_name}: {was} -> {chart_version}, deployed")
+    if present is None or present.values != values:
+        shown.show_values(f"values of the Helm release {release_name}", present.values if present else None, values)
     path = f"/var/lib/kubestead/{release_name}-values.yaml"
-    yield from install_files._inner([TextFile(path, yaml.safe_dump(values), mode="600")])
+    yield from install_files._inner([TextFile(path, yaml.safe_dump(values), mode="600", shown=False)])
     if present and present.status.startswith("pending"):
         # A Helm that was killed leaves its record pending, and every later one refuses to touch the release.
         yield StringCommand(

@@ -8,6 +8,10 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from kubestead.facts.systemd import UnitStates
+from kubestead.operations import shown
+
+# One that crashes is started again by systemd itself, and is now "active" and now "activating".
+_SYSTEMD_IS_AT_IT = ("active", "activating", "reloading")
 
 
 @operation()
@@ -32,10 +36,13 @@ def service(
         commands.append(StringCommand("systemctl", "daemon-reload"))
     if state is None or state.enabled != "enabled":
         commands.append(StringCommand("systemctl", "enable", "--quiet", QuoteString(unit)))
-    if running and (state is None or state.active != "active"):
+    if running and (state is None or state.active not in _SYSTEMD_IS_AT_IT):
         commands.append(StringCommand("systemctl", "start", QuoteString(unit)))
     elif running and (replaced or (state and (state.needs_reload or state.outdated))):
         commands.append(StringCommand("systemctl", "restart", QuoteString(unit)))
+    if commands:
+        was = f"{state.active}, {state.enabled or state.load}" if state else "not known"
+        shown.show(f"{unit}: {was} -> {', '.join(str(command.bits[1]) for command in commands)}")
     if not commands:
         host.noop(f"{unit} is enabled{' and running' if running else ''}")
     yield from commands

@@ -34,6 +34,8 @@ def state(**changes: object) -> UnitState:
         (WELL, {"restart_if": lambda: False}, []),
         (WELL, {"restart_if": lambda: True}, ["restart x.service"]),
         (WELL, {"restart_if": lambda: True, "running": False}, ["daemon-reload"]),
+        (state(active="activating"), {}, []),
+        (state(active="activating"), {"restart_if": lambda: True}, ["restart x.service"]),
         (state(outdated=True), {}, ["restart x.service"]),
         (state(outdated=True), {"running": False}, []),
         (
