@@ -17,6 +17,8 @@ import pytest
 from kubestead.twin import commands
 
 SMALL = "test-small"
+# What the dry run before :func:`built` said would change on bare hosts, and what the run then changed.
+FIRST_RUN: dict[str, set[tuple[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,14 @@ def small_twin(small_twin_for_all: Twin) -> Twin:
 @pytest.fixture(scope="session")
 def built(twin: Twin) -> Twin:
     """The lab, built from bare hosts by one run of ``deploys/cluster.py``."""
-    from tests.twin.operator import deploy  # it needs Twin
+    from tests.twin.operator import changes, deploy, planned  # they need Twin
 
     twin.must("reset")
+    dry = deploy(twin, "cluster", "--dry", "--json")
+    assert dry.returncode == 0, dry.text
     run = deploy(twin, "cluster")
     assert run.returncode == 0, run.text
+    FIRST_RUN.update(plan=planned(dry), changes=changes())
     assert "FAILED" not in run.text
     for check in ("service by name (DNS)", "network policy keeps a stranger out", "Hubble relay answers"):
         assert f"ok      {check}" in run.text
