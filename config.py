@@ -3,6 +3,7 @@
 from pyinfra import config
 
 from kubestead.connection import connect_as_the_site_says, tune_connections
+from kubestead.dryrun import plan_to_the_end
 from kubestead.guard import guard_run
 from kubestead.inventory import only_looks
 from kubestead.runlock import start_lock
@@ -14,6 +15,7 @@ config.FAIL_PERCENT = 100 if only_looks() else 0
 config.CONNECT_TIMEOUT = 10
 
 guard_run()
+plan_to_the_end()
 start_lock()
 start_record()
 start_view()

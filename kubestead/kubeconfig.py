@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from kubestead.textdiff import secrets_of
+
 
 def for_operator(admin_conf: str, server: str) -> str:
     """The kubeconfig ``admin_conf`` for a machine that does not know the endpoint's name: its server replaced.
@@ -18,3 +20,12 @@ def for_operator(admin_conf: str, server: str) -> str:
     for cluster in config["clusters"]:
         cluster["cluster"]["server"] = server
     return yaml.safe_dump(config, sort_keys=False)
+
+
+def secrets_in(kubeconfig: str) -> list[str]:
+    """The keys, tokens and passwords in a kubeconfig; of a text that is none, every line."""
+    try:
+        config = yaml.safe_load(kubeconfig)
+    except yaml.YAMLError:
+        config = None
+    return secrets_of(config) if isinstance(config, dict) else kubeconfig.splitlines()

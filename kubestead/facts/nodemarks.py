@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from pyinfra.api import FactBase
+from pyinfra.api import FactBase, StringCommand
 
+from kubestead.facts.localapi import ask_directly
 from kubestead.health import KUBECTL
 
 
@@ -23,17 +24,29 @@ class NodeMarks(FactBase[dict[str, Marks]]):
 
     default = dict
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         row = '{.metadata.name}{"\\t"}{.metadata.labels}{"\\t"}{.spec.taints}{"\\n"}'
         nodes = f"{KUBECTL} --request-timeout=10s get nodes"
-        return f"{nodes} --output=jsonpath='{{range .items[*]}}{row}{{end}}' 2>/dev/null || true"
+        return StringCommand(
+            f"{nodes} --output=jsonpath='{{range .items[*]}}{row}{{end}}' 2>/dev/null ||",
+            ask_directly("/api/v1/nodes"), "|| true",
+        )  # fmt: skip
 
     def process(self, output: list[str]) -> dict[str, Marks]:
+        if output and output[0].startswith("{"):
+            nodes = json.loads("\n".join(output))["items"]
+            return {
+                node["metadata"]["name"]: _marks(node["metadata"].get("labels"), node["spec"].get("taints"))
+                for node in nodes
+            }
         rows = (line.split("\t") for line in output if line.count("\t") == 2)
         return {
-            name: Marks(json.loads(labels or "{}"), tuple(_text(taint) for taint in json.loads(taints or "[]")))
-            for name, labels, taints in rows
+            name: _marks(json.loads(labels or "null"), json.loads(taints or "null")) for name, labels, taints in rows
         }
+
+
+def _marks(labels: dict[str, str] | None, taints: list[dict[str, str]] | None) -> Marks:
+    return Marks(labels or {}, tuple(_text(taint) for taint in taints or ()))
 
 
 def _text(taint: dict[str, str]) -> str:

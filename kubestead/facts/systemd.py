@@ -21,31 +21,38 @@ class CommonState(TypedDict):
 class UnitState:
     """A unit in systemd's words: load ``loaded`` or ``masked``, active ``active`` or ``failed``, enabled ``enabled``.
 
-    ``needs_reload`` is True when its files changed since systemd read them.
+    ``needs_reload`` is True when its files changed since systemd read them; ``outdated`` when its main process runs a
+    program that was replaced since it started.
     """
 
     load: str
     active: str
     enabled: str
     needs_reload: bool
+    outdated: bool = False
 
 
 class UnitStates(FactBase[dict[str, UnitState]]):
     """The state of each of ``units`` (``containerd.service``), known to systemd or not."""
 
     default = dict
-    _properties = ("Id", "LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
+    _properties = ("Id", "LoadState", "MainPID", "ActiveState", "UnitFileState", "NeedDaemonReload")
 
     def requires_command(self, units: tuple[str, ...]) -> str:
         return "systemctl"
 
     def command(self, units: tuple[str, ...]) -> StringCommand:
         return StringCommand(
-            "systemctl", "show", f"--property={','.join(self._properties)}", *[QuoteString(unit) for unit in units]
-        )
+            "systemctl", "show", f"--property={','.join(self._properties)}", *[QuoteString(unit) for unit in units],
+            """| while IFS= read -r line; do printf '%s\\n' "$line"; case $line in MainPID=[1-9]*)""",
+            """case $(readlink "/proc/${line#*=}/exe") in *' (deleted)') echo Outdated=yes;; esac;; esac; done""",
+        )  # fmt: skip
 
     def process(self, output: list[str]) -> dict[str, UnitState]:
-        return {unit: UnitState(**common_state(values)) for unit, values in unit_properties(output).items()}
+        return {
+            unit: UnitState(**common_state(values), outdated=values.get("Outdated") == "yes")
+            for unit, values in unit_properties(output).items()
+        }
 
 
 def unit_properties(output: list[str]) -> dict[str, dict[str, str]]:

@@ -10,6 +10,7 @@ from pyinfra.api import StringCommand, operation
 
 from kubestead.catalog import Artifact
 from kubestead.facts.artifacts import STAMPS, InstalledArtifacts
+from kubestead.operations import shown
 from kubestead.render import render
 
 
@@ -38,6 +39,9 @@ def install_artifacts(installations: Sequence[Installation]) -> Generator[String
     if not missing:
         host.noop(", ".join(item.name for item in installations) + " installed")
         return
+    for item in missing:
+        was = "not as it was installed" if installed.get(item.name) is None else f"sha256 {installed[item.name][:12]}"
+        shown.show(f"{item.name}: {was} -> sha256 {item.artifact.sha256[:12]}")
     for item in missing:
         yield install_command(item)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import PurePosixPath
 
@@ -13,16 +13,28 @@ from pyinfra.api import FileUploadCommand, OperationError, QuoteString, StringCo
 
 from kubestead.facts.files import FileState, FileStates, FileTexts
 from kubestead.facts.names import NameAddresses
+from kubestead.operations import shown
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file to be on the host: absolute path, whole text, mode as octal digits, owner as ``user:group``."""
+    """A file to be on the host.
+
+    Args:
+        path: absolute.
+        text: the whole of it.
+        mode: octal digits.
+        owner: as ``user:group``.
+        secrets: parts of the text that a diff must not show.
+        shown: False where the operation itself shows what changes.
+    """
 
     path: str
-    text: str
+    text: str = field(repr=False)
     mode: str = "644"
     owner: str = "root:root"
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    shown: bool = True
 
     @property
     def content(self) -> bytes:
@@ -38,6 +50,7 @@ def install_files(files: Sequence[TextFile]) -> Generator[StringCommand | FileUp
     if not differing:
         host.noop(f"{len(files)} files are as they should be")
         return
+    _show(differing, states)
     folders = sorted({str(PurePosixPath(file.path).parent) for file in differing})
     yield StringCommand("mkdir", "-p", *[QuoteString(folder) for folder in folders])
     for file in differing:
@@ -47,6 +60,20 @@ def install_files(files: Sequence[TextFile]) -> Generator[StringCommand | FileUp
             "chmod", file.mode, QuoteString(partial), "&&", "chown", file.owner, QuoteString(partial), "&&",
             "mv", "-fT", QuoteString(partial), QuoteString(file.path),
         )  # fmt: skip
+
+
+def _show(differing: Sequence[TextFile], states: Mapping[str, FileState]) -> None:
+    if not shown.is_wanted():
+        return
+    for file in differing:
+        state = states.get(file.path)
+        if state and (state.mode, state.owner) != (file.mode, file.owner):
+            shown.show(f"{file.path}: {state.mode} {state.owner} -> {file.mode} {file.owner}")
+    texts = host.get_fact(FileTexts, paths=tuple(file.path for file in differing if file.shown))
+    for file in differing:
+        before = texts.get(file.path) if file.path in states else None
+        if file.shown and before != file.text:
+            shown.show_text(file.path, before, file.text, file.secrets)
 
 
 def _is_same(file: TextFile, state: FileState | None) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra import host, state
+from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
 
@@ -28,3 +28,14 @@ def changed(*operations: OperationMeta) -> bool:
 def failure(message: str) -> StringCommand:
     """A command that fails with ``message`` on stderr, so that this host fails and the others are heard out."""
     return StringCommand("printf", "'%s\\n'", QuoteString(message), ">&2;", "false")
+
+
+def refusal(message: str) -> StringCommand:
+    """As :func:`failure`, where it is known beforehand: then there is no plan either.
+
+    Raises:
+        OperationError: the run is only being planned.
+    """
+    if not state.is_executing:
+        raise OperationError(message)
+    return failure(message)

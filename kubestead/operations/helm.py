@@ -11,6 +11,7 @@ from pyinfra.api import FileUploadCommand, StringCommand, operation
 
 from kubestead.facts.health import SMOKE_STAMP
 from kubestead.facts.helm import HelmRelease
+from kubestead.operations import shown
 from kubestead.operations.files import TextFile, install_files
 from kubestead.render import render
 
@@ -34,8 +35,13 @@ def release(
     if present and (present.chart_version, present.status, present.values) == (chart_version, "deployed", values):
         host.noop(f"{release_name} {chart_version} is deployed with these values")
         return
+    if present is None or (present.chart_version, present.status) != (chart_version, "deployed"):
+        was = f"{present.chart_version}, {present.status}" if present else "not there"
+        shown.show(f"Helm release {release_name}: {was} -> {chart_version}, deployed")
+    if present is None or present.values != values:
+        shown.show_values(f"values of the Helm release {release_name}", present.values if present else None, values)
     path = f"/var/lib/kubestead/{release_name}-values.yaml"
-    yield from install_files._inner([TextFile(path, yaml.safe_dump(values), mode="600")])
+    yield from install_files._inner([TextFile(path, yaml.safe_dump(values), mode="600", shown=False)])
     script = render(
         "helm-upgrade.sh.j2", release=release_name, namespace=namespace, chart=chart, values=path,
         smoke_stamp=SMOKE_STAMP,

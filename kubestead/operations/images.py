@@ -34,7 +34,7 @@ def start_pulling(
     """
     present = host.get_fact(Images)
     wanted = {name: catalog.image(name) for name in names}
-    missing = [name for name, reference in wanted.items() if reference not in present]
+    missing = [name for name, reference in wanted.items() if not {reference, reference.partition("@")[2]} & present]
     if not missing:
         host.noop(f"{len(names)} images are there")
         return

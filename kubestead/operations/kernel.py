@@ -9,6 +9,7 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
 from kubestead.facts.files import FileTexts
 from kubestead.facts.kernel import ActiveSwap, KernelSettings, MissingModules
+from kubestead.operations import shown
 from kubestead.operations.files import TextFile, install_files
 from kubestead.render import render
 
@@ -19,8 +20,10 @@ Commands = Generator[StringCommand | FileUploadCommand, None, None]
 def modules(names: Sequence[str]) -> Commands:
     """Load the kernel modules ``names`` now and at boot."""
     path = "/etc/modules-load.d/kubestead.conf"
-    yield from install_files._inner([TextFile(path, render("modules-load.conf.j2", modules=names))])
     missing = host.get_fact(MissingModules, modules=tuple(names))
+    for module in missing:
+        shown.show(f"kernel module {module}: not loaded -> loaded")
+    yield from install_files._inner([TextFile(path, render("modules-load.conf.j2", modules=names))])
     if missing:
         yield StringCommand("modprobe", "--all", *[QuoteString(module) for module in missing])
 
@@ -29,9 +32,11 @@ def modules(names: Sequence[str]) -> Commands:
 def settings(values: Mapping[str, str]) -> Commands:
     """Set each sysctl key of ``values`` now and at boot."""
     path = "/etc/sysctl.d/90-kubestead.conf"
-    yield from install_files._inner([TextFile(path, render("sysctl.conf.j2", settings=values))])
     present = host.get_fact(KernelSettings, keys=tuple(values))
     differing = [key for key, value in values.items() if present.get(key) != value]
+    for key in differing:
+        shown.show(f"{key}: {present.get(key, 'not there')} -> {values[key]}")
+    yield from install_files._inner([TextFile(path, render("sysctl.conf.j2", settings=values))])
     if differing:
         yield StringCommand("sysctl", "--write", *[QuoteString(f"{key}={values[key]}") for key in differing])
 
@@ -42,6 +47,8 @@ def no_swap() -> Commands:
     active = host.get_fact(ActiveSwap)
     text = host.get_fact(FileTexts, paths=("/etc/fstab",)).get("/etc/fstab", "")
     wanted = without_swap(text)
+    for swap in active:
+        shown.show(f"swap {swap}: on -> off")
     if wanted != text:
         yield from install_files._inner([TextFile("/etc/fstab", wanted)])
     if active:

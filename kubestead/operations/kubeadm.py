@@ -14,7 +14,7 @@ from kubestead.health import KUBECTL
 from kubestead.jointoken import JoinMaterial, ca_cert_hash, new_token
 from kubestead.membership import Membership, may_initialise
 from kubestead.operations.files import TextFile, install_files
-from kubestead.operations.flow import failure
+from kubestead.operations.flow import failure, refusal
 from kubestead.operations.images import unit_name
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
@@ -45,7 +45,7 @@ def initialise(
     present = {**control_planes, host.name: membership}
     findings = may_initialise(host.name, present, workers, answers)
     if findings:
-        yield failure("\n".join(map(str, findings)))
+        yield refusal("\n".join(map(str, findings)))
         return
     yield from install_files._inner([TextFile(CONFIGURATION, configuration, mode="600")])
     yield StringCommand(
@@ -99,7 +99,7 @@ def join(spec: ClusterSpec, node_address: str, control_plane: Host) -> Commands:
         if membership.server == f"https://{spec.control_plane_endpoint}":
             host.noop("the node has joined")
             return
-        yield failure(
+        yield refusal(
             f"{host.name}: is a node of {membership.server}, not of https://{spec.control_plane_endpoint}; "
             f"take it out of there first: pyinfra INVENTORY deploys/reset.py --limit {host.name}"
         )

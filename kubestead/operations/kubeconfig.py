@@ -11,7 +11,8 @@ from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand, operation
 
 from kubestead.facts.files import FileTexts
-from kubestead.kubeconfig import for_operator
+from kubestead.kubeconfig import for_operator, secrets_in
+from kubestead.operations import shown
 from kubestead.operations.flow import failure
 
 ADMIN_CONF = "/etc/kubernetes/admin.conf"
@@ -26,9 +27,11 @@ def fetch_kubeconfig(destination: str, server: str) -> Generator[FunctionCommand
         yield failure(f"{host.name}: {ADMIN_CONF} cannot be read; is this a control plane, and do we have sudo?")
         return
     wanted = for_operator(admin_conf, server)
-    if path.is_file() and path.stat().st_mode & 0o777 == 0o600 and path.read_text() == wanted:
+    present = path.read_text(errors="replace") if path.is_file() else None
+    if present == wanted and path.stat().st_mode & 0o777 == 0o600:
         host.noop(f"{destination} is this cluster's")
         return
+    shown.show_text(destination, present, wanted, [*secrets_in(present or ""), *secrets_in(wanted)])
     yield FunctionCommand(_write, (path, wanted), {})
 
 

@@ -9,6 +9,7 @@ from pyinfra.api import QuoteString, StringCommand, operation
 
 from kubestead.facts.nodemarks import Marks, NodeMarks
 from kubestead.health import KUBECTL
+from kubestead.operations import shown
 from kubestead.spec import NodeSpec
 
 
@@ -27,6 +28,7 @@ def marked(nodes: Mapping[str, NodeSpec]) -> Generator[StringCommand, None, None
         taints = [str(taint) for taint in spec.taints if str(taint) not in marks.taints]
         for kind, missing in (("label", labels), ("taint", taints)):
             if missing:
+                shown.show(f"node {name}: no {kind} {', '.join(missing)} -> that {kind}")
                 quoted = [QuoteString(text) for text in missing]
                 commands.append(StringCommand(KUBECTL, kind, "node", QuoteString(name), *quoted, "--overwrite"))
     if not commands:

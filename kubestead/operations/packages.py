@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Iterator, Mapping
 
 from pyinfra import host
@@ -11,8 +12,10 @@ from kubestead.aptsources import without_source
 from kubestead.catalog import AptRepository
 from kubestead.facts.files import FileTexts
 from kubestead.facts.packages import AptSourcesNaming, InstalledPackages
+from kubestead.operations import shown
 from kubestead.operations.files import TextFile, install_files
 from kubestead.render import render
+from kubestead.textdiff import secrets_of_url
 
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
 # One bounded wait for another apt, no questions, and no restart of services behind our back (needrestart #340).
@@ -22,7 +25,7 @@ CONFIGURE = "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 dpkg --configu
 
 @operation()
 def repository(repository_name: str, source: AptRepository) -> Commands:
-    """Have apt trust and read a signed repository: its key only with the catalog's fingerprint.
+    """Have apt trust and read a signed repository: its key only with the catalog's fingerprint, unaltered.
 
     Entries for the same repository that somebody wrote before are turned off: apt reads no source at all while two name
     one repository with different keys.
@@ -34,11 +37,18 @@ def repository(repository_name: str, source: AptRepository) -> Commands:
     keyring = f"/etc/apt/keyrings/{repository_name}.asc"
     stamp = f"{keyring}.fingerprint"
     texts = host.get_fact(FileTexts, paths=(keyring, stamp))
-    if keyring not in texts or texts.get(stamp, "").strip() != source.key_fingerprint:
-        yield StringCommand(render("install-apt-key.sh.j2", source=source, keyring=keyring, stamp=stamp))
     text = render("kubernetes.sources.j2", url=source.url, suite=source.suite, keyring=keyring)
     path = f"/etc/apt/sources.list.d/{repository_name}.sources"
-    yield from install_files._inner([*_others_turned_off(source.url, path), TextFile(path, text)])
+    secrets = secrets_of_url(source.url)
+    files = list(install_files._inner([*_others_turned_off(source.url, path), TextFile(path, text, secrets=secrets)]))
+    if texts.get(stamp, "").split() != [source.key_fingerprint, _sha256(texts.get(keyring))]:
+        shown.show(f"{keyring}: not the key {source.key_fingerprint} as it was installed -> that key")
+        yield StringCommand(render("install-apt-key.sh.j2", source=source, keyring=keyring, stamp=stamp))
+    yield from files
+
+
+def _sha256(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def _others_turned_off(url: str, own: str) -> Iterator[TextFile]:
@@ -57,7 +67,7 @@ def _others_turned_off(url: str, own: str) -> Iterator[TextFile]:
 
 @operation()
 def exact_versions(packages: Mapping[str, str], source_name: str) -> Commands:
-    """Install each package in exactly the version given, and hold it there.
+    """Install each package in exactly the version given, and hold it there; see also :func:`installs`.
 
     Args:
         packages: version (``1.31.13-1.1``) by package name.
@@ -66,6 +76,10 @@ def exact_versions(packages: Mapping[str, str], source_name: str) -> Commands:
     installed = host.get_fact(InstalledPackages, names=tuple(packages))
     wrong = [name for name, version in packages.items() if name not in installed or installed[name].version != version]
     loose = [name for name in packages if name in wrong or not installed[name].held]
+    host.data.kubestead_installs = frozenset(wrong)
+    for name in loose:
+        was = installed[name].version + (", held" if installed[name].held else "") if name in installed else "not there"
+        shown.show(f"package {name}: {was} -> {packages[name]}, held")
     if wrong:
         wanted = [QuoteString(f"{name}={version}") for name, version in packages.items()]
         source = f"-o Dir::Etc::sourcelist=sources.list.d/{source_name}.sources -o Dir::Etc::sourceparts=-"
@@ -84,3 +98,8 @@ def exact_versions(packages: Mapping[str, str], source_name: str) -> Commands:
         yield StringCommand("apt-mark", "hold", *[QuoteString(name) for name in loose])
     if not loose:
         host.noop(f"{', '.join(packages)} installed and held")
+
+
+def installs(*names: str) -> bool:
+    """Whether :func:`exact_versions` installs any of these packages on the present host in this run."""
+    return not host.data.get("kubestead_installs", frozenset()).isdisjoint(names)

@@ -57,10 +57,16 @@ def smoke(
 
 
 def _anything_changed() -> bool:
+    """In this run; while it is being planned, whether anything else will."""
     if not state.is_executing:
-        return any(meta.ops_change for meta in state.meta.values())
+        others = (data for operations in state.ops.values() for key, data in operations.items() if not _is_this(key))
+        return any(data.operation_meta.will_change for data in others)
     metas = (data.operation_meta for operations in state.ops.values() for data in operations.values())
     return any(meta.is_complete() and meta.did_change() for meta in metas)
+
+
+def _is_this(op_hash: str) -> bool:
+    return bool(op_hash == host.current_op_hash)
 
 
 def _run(state: State, host: Host, script: str) -> bool:

@@ -8,29 +8,41 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from kubestead.facts.systemd import UnitStates
+from kubestead.operations import shown
+
+# One that crashes is started again by systemd itself, and is now "active" and now "activating".
+_SYSTEMD_IS_AT_IT = ("active", "activating", "reloading")
 
 
 @operation()
 def service(
     unit: str, running: bool = True, restart_if: Callable[[], bool] | None = None
 ) -> Generator[StringCommand, None, None]:
-    """Have a service enabled at boot and, if ``running``, active now; restart it when ``restart_if()`` says so.
+    """Have a service enabled at boot and, if ``running``, active now, with its present program and unit file.
 
     Args:
         unit: the service, ``containerd.service``.
         running: False enables it only (a kubelet before its cluster exists only crash-loops).
-        restart_if: asked when the operation's turn comes; see :func:`kubestead.operations.flow.changed`.
+        restart_if: whether this run replaces any of its files, asked when the operation's turn comes; see
+            :func:`kubestead.operations.flow.changed`.
     """
     state = host.get_fact(UnitStates, units=(unit,)).get(unit)
+    replaced = bool(restart_if and restart_if())
     commands = []
-    if state is None or state.needs_reload or state.load == "not-found":
+    if state and state.load == "masked":
+        commands.append(StringCommand("systemctl", "unmask", "--quiet", QuoteString(unit)))
+    # What else read the unit files meanwhile (a package's own script) must not make the plan a lie.
+    if state is None or state.needs_reload or state.load == "not-found" or (replaced and not running):
         commands.append(StringCommand("systemctl", "daemon-reload"))
     if state is None or state.enabled != "enabled":
         commands.append(StringCommand("systemctl", "enable", "--quiet", QuoteString(unit)))
-    if running and (state is None or state.active != "active"):
+    if running and (state is None or state.active not in _SYSTEMD_IS_AT_IT):
         commands.append(StringCommand("systemctl", "start", QuoteString(unit)))
-    elif running and ((state and state.needs_reload) or (restart_if and restart_if())):
+    elif running and (replaced or (state and (state.needs_reload or state.outdated))):
         commands.append(StringCommand("systemctl", "restart", QuoteString(unit)))
+    if commands:
+        was = f"{state.active}, {state.enabled or state.load}" if state else "not known"
+        shown.show(f"{unit}: {was} -> {', '.join(str(command.bits[1]) for command in commands)}")
     if not commands:
         host.noop(f"{unit} is enabled{' and running' if running else ''}")
     yield from commands

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import PurePosixPath
 
 from pyinfra import host
@@ -87,18 +87,21 @@ def own_kubeconfig(control_plane: Host, server: str) -> Commands:
         yield failure(f"{control_plane.name}: the Secret {places.secret(host.name)} has no token; run this again")
         return
     text = files.kubeconfig(server, own.certificate_authority, own.token)
-    yield from install_files._inner([TextFile(places.KUBECONFIG, text, mode="640", owner=OWNER)])
+    yield from install_files._inner([TextFile(places.KUBECONFIG, text, mode="640", owner=OWNER, secrets=(own.token,))])
 
 
 @operation()
-def configuration(contents: dict[str, str]) -> Commands:
-    """Have the watcher's configuration, texts by path, readable by root and its user."""
+def configuration(contents: dict[str, str], secrets: Sequence[str] = ()) -> Commands:
+    """Have the watcher's configuration, texts by path, readable by root and its user; a diff shows no ``secrets``."""
     known = host.get_fact(WatcherHostFacts)
     if not known or places.CONFIGURATION not in known.present:
         folders = sorted({places.CONFIGURATION, *(str(PurePosixPath(path).parent) for path in contents)})
         yield StringCommand(f"install -d -m 750 -o root -g {places.USER}", *map(QuoteString, folders))
     yield from install_files._inner(
-        [TextFile(path, text, mode="640", owner=OWNER) for path, text in sorted(contents.items())]
+        [
+            TextFile(path, text, mode="640", owner=OWNER, secrets=tuple(secrets))
+            for path, text in sorted(contents.items())
+        ]
     )
 
 

@@ -52,12 +52,8 @@ class Foresight(BaseStateCallback):
         hosts = [host for host in self._hosts if host in state.active_hosts]
         for host in hosts:
             _listen(self, host)
-        executing, stage = state.is_executing, state.current_stage
-        state.is_executing, state.current_stage = False, StateStage.Prepare
-        try:
+        with _planning(state):
             Pool(state.config.PARALLEL).map(lambda host: self._foresee(state, host), hosts)
-        finally:
-            state.is_executing, state.current_stage = executing, stage
 
     def _foresee(self, state: State, host: Host) -> None:
         self._answers[host] = {}
@@ -108,6 +104,23 @@ class Foresight(BaseStateCallback):
         for host in list(self._answers):
             if host is touched or CONTROL_PLANE in host.groups:
                 del self._answers[host]
+
+
+@contextmanager
+def _planning(state: State) -> Iterator[None]:
+    """As while a dry run is planned, quietly, and with no operation that will change anything."""
+    executing, stage, diff = state.is_executing, state.current_stage, state.config.DIFF
+    metas = [data.operation_meta for operations in state.ops.values() for data in operations.values()]
+    unplanned = [meta for meta in metas if meta._maybe_is_change is None]
+    state.is_executing, state.current_stage, state.config.DIFF = False, StateStage.Prepare, False
+    for meta in unplanned:
+        meta._maybe_is_change = False
+    try:
+        yield
+    finally:
+        state.is_executing, state.current_stage, state.config.DIFF = executing, stage, diff
+        for meta in unplanned:
+            meta._maybe_is_change = None
 
 
 def _listen(foresight: Foresight, host: Host) -> None:

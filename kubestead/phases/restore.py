@@ -48,7 +48,7 @@ def restore_node(spec: ClusterSpec, force: bool = False) -> None:
     prepare_host(spec=spec)
     install_containerd(spec=spec)
     restore.image_present(name="Sandbox image", image_name=f"{K8S}/pause", catalog=catalog)
-    install_kubernetes_packages(spec=spec)
+    install_kubernetes_packages(spec=spec, kubelet_runs=False)
     restore.packages_whole(
         name="Kubernetes packages are whole", packages=catalog.apt[REPOSITORY].packages, source_name=REPOSITORY
     )

@@ -6,6 +6,7 @@ from pyinfra import host, state
 from pyinfra.api import DeployError
 from pyinfra.api.deploy import deploy
 
+from kubestead.dryrun import planned_last
 from kubestead.images import AGNHOST
 from kubestead.inventory import explained
 from kubestead.operations.health import healthy
@@ -44,7 +45,7 @@ def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
     with explained(DeployError):
         image = Sources.of(host).catalog.image(AGNHOST)
     healthy(name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS)
-    smoke(
+    tried = smoke(
         name="Smoke: pods, services, DNS, policies, Cilium, Hubble",
         image=image,
         nodes=nodes,
@@ -53,3 +54,4 @@ def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
         hubble_relay=spec.hubble and spec.hubble_relay,
         only_if_changed=only_if_changed,
     )
+    planned_last(tried)

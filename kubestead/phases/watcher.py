@@ -20,6 +20,7 @@ from kubestead.phases.topology import CONTROL_PLANE, first_control_plane, in_gro
 from kubestead.phases.watcherplan import plan, watcher_hosts
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
+from kubestead.textdiff import secrets_of, secrets_of_url
 from kubestead.watchhost import files, places
 from kubestead.watchhost.bundle import Bundle, bundle
 
@@ -37,7 +38,7 @@ def install_watcher(spec: ClusterSpec) -> None:
     """Have the watcher's software, user, key and configuration on the present host; it is started later."""
     software = watcher.install_software(name="Software", bundle=_bundle())
     watcher.own_user_and_key(name="User and SSH key")
-    written = watcher.configuration(name="Configuration", contents=_configuration(spec))
+    written = watcher.configuration(name="Configuration", contents=_configuration(spec), secrets=_secrets(spec))
     host.data.watcher_changed = [software, written]
 
 
@@ -105,6 +106,14 @@ def _configuration(spec: ClusterSpec) -> dict[str, str]:
         places.KNOWN_HOSTS: files.known_hosts(targets),
         places.CATALOG: Path(sources.get("catalog") or UPSTREAM).read_text(),
     }
+
+
+def _secrets(spec: ClusterSpec) -> list[str]:
+    """What of the configuration a diff must not show: power commands hold passwords."""
+    sources = host.data.get("kubestead_sources") or {}
+    urls = [secret for value in sources.values() for secret in secrets_of_url(str(value or ""))]
+    powers = [target.own.get("power") or {} for target in plan().targets]
+    return [*urls, *secrets_of(spec.cilium_values), *(str(command) for power in powers for command in power.values())]
 
 
 def _unit() -> str:

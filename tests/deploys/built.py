@@ -20,6 +20,7 @@ from tests.deploys.lab import HOSTS, bare_lab, in_order, text
 
 CATALOG, REGISTRY = Path("catalog.yaml"), "http://192.168.1.1:5000"
 KEYRING = "/etc/apt/keyrings/kubernetes.asc"
+KEY_SHA256 = hashlib.sha256(b"key").hexdigest()
 UNITS = ("systemd-networkd.service", "containerd.service", "kubelet.service")
 
 
@@ -29,9 +30,10 @@ def built_lab(answers: dict[str, dict[Any, Any]] | None = None) -> tuple[list[An
     everywhere = {
         **dict(files(group) for group in _files(catalog)),
         "sysctl net.bridge": [f"{key} = {value}" for key, value in SETTINGS.items()],
-        _asked("/etc/hosts"): text("/etc/hosts", f"{HOSTS}192.168.1.187 k8s-api\n"),
-        _asked(KEYRING, f"{KEYRING}.fingerprint"): [
-            text(KEYRING, "key"), text(f"{KEYRING}.fingerprint", catalog.apt["kubernetes"].key_fingerprint),
+        asked("/etc/hosts"): text("/etc/hosts", f"{HOSTS}192.168.1.187 k8s-api\n"),
+        asked(KEYRING, f"{KEYRING}.fingerprint"): [
+            text(KEYRING, "key"),
+            text(f"{KEYRING}.fingerprint", f"{catalog.apt['kubernetes'].key_fingerprint}\n{KEY_SHA256}\n"),
         ],
         **{f"UnitFileState,NeedDaemonReload {unit}": _unit(unit) for unit in UNITS},
         "systemctl is-active --quiet": "systemd-timesyncd.service",
@@ -76,7 +78,7 @@ def _files(catalog: Catalog) -> list[list[TextFile]]:
     ]
 
 
-def _asked(*paths: str) -> str:
+def asked(*paths: str) -> str:
     """The question FileTexts asks."""
     return f'for f in {" ".join(paths)} ; do if [ -f "$f" ] && t='
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kubestead.catalog import Catalog, Image
 from kubestead.facts.containerd import ContainerdConfiguration, EffectiveConfiguration, Images
 from kubestead.facts.files import FileStates
@@ -59,7 +61,9 @@ def test_missing_images_are_pulled_by_digest_in_a_unit_that_is_not_waited_for():
     assert outcome.shell[-1] == f"systemctl daemon-reload && systemctl start --no-block {unit_name('node')}"
 
 
-def test_images_that_are_there_are_left():
-    facts = {Images: frozenset(CATALOG.image(name) for name in CATALOG.images)}
+@pytest.mark.parametrize("shown", [CATALOG.image, lambda name: CATALOG.image(name).partition("@")[2]])
+def test_images_that_are_there_are_left(shown):
+    """By their references, or by their digests where containerd is stopped."""
+    facts = {Images: frozenset(shown(name) for name in CATALOG.images)}
     outcome = run(start_pulling, facts, purpose="node", names=[PAUSE, ETCD], catalog=CATALOG)
     assert (outcome.commands, outcome.noop) == ([], "2 images are there")

@@ -9,6 +9,7 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from pyinfra.api import OperationError
 
 from kubestead.facts.files import FileStates, FileTexts
 from kubestead.facts.membership import EndpointAnswers, NodeMembership
@@ -25,11 +26,11 @@ CONTROL_PLANE = Membership(is_control_plane=True, is_member=True, server="https:
 MEMBER = Membership(is_member=True, server="https://k8s-api:6443")
 
 
-def init(now: Membership, answers: bool = False, **others: Membership) -> Outcome:
+def init(now: Membership, answers: bool = False, executing: bool = True, **others: Membership) -> Outcome:
     facts = {NodeMembership: now, EndpointAnswers: answers, FileStates: {}}
     return run(
         kubeadm.initialise, Host(facts, "cp"), configuration="kind: X\n", endpoint="k8s-api:6443",
-        control_planes={"cp": BARE}, workers=others,
+        control_planes={"cp": BARE}, workers=others, executing=executing,
     )  # fmt: skip
 
 
@@ -75,6 +76,13 @@ def test_a_second_cluster_is_never_started(now, answers, workers, reason):
     outcome = init(now, answers, **workers)
     assert reason in refused(outcome)
     assert outcome.uploads == {}
+
+
+def test_a_run_that_will_be_refused_has_no_plan():
+    with pytest.raises(OperationError, match="something already answers there"):
+        init(BARE, answers=True, executing=False)
+    with pytest.raises(OperationError, match="is a node of https://other:6443"):
+        join(Membership(is_member=True, server="https://other:6443"), executing=False)
 
 
 def test_what_the_host_says_now_counts_not_what_was_gathered_before():

@@ -21,7 +21,8 @@ KEYRING = "/etc/apt/keyrings/kubernetes.asc"
 LIST = "/etc/apt/sources.list.d/kubernetes.sources"
 TEXT = f"# Written by kubestead.\nTypes: deb\nURIs: http://mirror/apt/\nSuites: /\nSigned-By: {KEYRING}\n"
 WRITTEN = {LIST: FileState(hashlib.sha256(TEXT.encode()).hexdigest(), "644", "root:root")}
-TRUSTED = {KEYRING: "key", f"{KEYRING}.fingerprint": f"{FINGERPRINT}\n"}
+SHA256 = hashlib.sha256(b"key").hexdigest()
+TRUSTED = {KEYRING: "key", f"{KEYRING}.fingerprint": f"{FINGERPRINT}\n{SHA256}\n"}
 
 
 def repository(texts: dict[str, str], states: dict[str, FileState], named: dict[str, str] | None = None) -> Outcome:
@@ -37,8 +38,15 @@ def test_a_trusted_repository_is_left():
 
 @pytest.mark.parametrize(
     "texts",
-    [{}, {KEYRING: "key"}, {**TRUSTED, f"{KEYRING}.fingerprint": "CD" * 20}, {f"{KEYRING}.fingerprint": FINGERPRINT}],
-    ids=["nothing", "unknown key", "another key", "keyring removed"],
+    [
+        {},
+        {KEYRING: "key"},
+        {**TRUSTED, f"{KEYRING}.fingerprint": "CD" * 20},
+        {**TRUSTED, KEYRING: "edited"},
+        {f"{KEYRING}.fingerprint": TRUSTED[f"{KEYRING}.fingerprint"]},
+        {**TRUSTED, f"{KEYRING}.fingerprint": f"{FINGERPRINT}\n"},
+    ],
+    ids=["nothing", "unknown key", "another key", "edited", "keyring removed", "its digest is not known"],
 )
 def test_the_key_is_fetched_when_it_is_not_the_catalogs(texts):
     (script,) = repository(texts, WRITTEN).shell

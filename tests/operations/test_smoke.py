@@ -80,8 +80,12 @@ def test_what_passed_is_written_down_after_it_passed():
     assert second.endswith("> /var/lib/kubestead/smoke-passed")
 
 
-@pytest.mark.parametrize("changes", [0, 2])
+@pytest.mark.parametrize("changes", [False, True])
 def test_the_plan_tells_whether_the_smoke_will_run(changes):
+    """It does when another operation will change something, on whichever host; its own plan does not count."""
     host = Host({})
-    host.state.meta = {"a": SimpleNamespace(ops_change=0), "b": SimpleNamespace(ops_change=changes)}
-    assert bool(run(smoke, host, **ARGUMENTS, only_if_changed=True, executing=False).commands) is bool(changes)
+    host.current_op_hash = "smoke"
+    planned = {name: SimpleNamespace(operation_meta=OperationMeta(name, change)) for name, change in
+               {"files": changes, "modules": False, "smoke": True}.items()}  # fmt: skip
+    host.state.ops = {"a": {"smoke": planned.pop("smoke")}, "b": planned}
+    assert bool(run(smoke, host, **ARGUMENTS, only_if_changed=True, executing=False).commands) is changes

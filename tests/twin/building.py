@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
+from kubestead.record.read import find
 from tests.twin.conftest import Twin
 from tests.twin.guarded import Guarded, guard
-from tests.twin.operator import Run, deploy
+from tests.twin.operator import Run, changes, deploy, planned
 from tests.twin.sampler import sampling
-
-RUNS = Path(".kubestead/runs")
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,10 @@ class Building:
 
     Args:
         twin, guarded: where, and how the operator came in.
+        plan: what the dry run before it said would change: host and operation.
         run: what it printed, with everything pyinfra has to say.
+        changes: what it then changed.
+        record: the folder of its run record.
         samples: what was seen meanwhile (:mod:`tests.twin.sampler`).
         temporary: the run's own folder for temporary files.
         canary: a word that was put where secrets must not be: the search has to find it.
@@ -34,15 +36,13 @@ class Building:
 
     twin: Twin
     guarded: Guarded
+    plan: set[tuple[str, str]]
     run: Run
+    changes: set[tuple[str, str]]
+    record: Path
     samples: Path
     temporary: Path
     canary: str
-
-    @property
-    def record(self) -> Path:
-        """The folder of its run record."""
-        return sorted(RUNS.iterdir())[-1]
 
 
 def build(twin: Twin, folder: Path) -> Building:
@@ -50,9 +50,11 @@ def build(twin: Twin, folder: Path) -> Building:
     guarded = guard(twin, folder)
     samples, temporary, canary = folder / "samples.jsonl", folder / "temporary", f"canary-{token_hex(20)}"
     temporary.mkdir()
+    dry = deploy(twin, "cluster", "--dry", "--json", site=guarded.site)
+    assert dry.returncode == 0, dry.text
     with sampling(samples, twin.name, temporary), _planted(twin, canary):
         run = deploy(twin, "cluster", "-vvv", "--debug", site=guarded.site, temporary=temporary)
-    return Building(twin, guarded, run, samples, temporary, canary)
+    return Building(twin, guarded, planned(dry), run, changes(), find(None), samples, temporary, canary)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from kubestead.record.read import find, read
 from tests.twin.conftest import Twin
 
 PYINFRA = str(Path(sys.executable).with_name("pyinfra"))
@@ -63,6 +64,18 @@ def deploy(
     settings = ["env", *([f"KUBESTEAD_SITE={site}"] if site else []), *([f"TMPDIR={temporary}"] if temporary else [])]
     done = twin.cli("exec", "--", *settings, PYINFRA, *yes, *arguments, inventory, f"deploys/{name}.py", timeout=900)
     return Run(done.returncode, done.stdout, done.stderr)
+
+
+def planned(run: Run) -> set[tuple[str, str]]:
+    """What a dry run with ``--json`` says will be changed: host and operation."""
+    plan = json.loads(run.stdout)["plan"]
+    assert [item["name"] for item in plan if item["hosts_with_conditional_change"]] == [], "a plan is certain"
+    return {(host, item["name"]) for item in plan for host in item["hosts_with_change"]}
+
+
+def changes() -> set[tuple[str, str]]:
+    """What the newest run changed, as its record tells it: host and operation."""
+    return {(one.host, one.title) for one in read(find(None)).operations if one.changed}
 
 
 def altered_site(twin: Twin, folder: Path, **parts: dict[str, Any]) -> Path:

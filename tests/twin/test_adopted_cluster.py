@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 import yaml
 
 from tests.twin.conftest import Twin
-from tests.twin.operator import KUBECTL, PYINFRA, Run, host_fingerprint
+from tests.twin.operator import KUBECTL, PYINFRA, Run, host_fingerprint, planned
 
 pytestmark = pytest.mark.twin_long
 
@@ -124,7 +123,7 @@ def test_with_the_lines_written_it_goes_through_and_then_changes_nothing(adopted
 
 def test_a_dry_run_expects_nothing(adopted: Lab) -> None:
     run = adopted.deploy("cluster", "--dry", "--json")
-    assert [item for item in json.loads(run.stdout)["plan"] if item.get("change")] == []
+    assert planned(run) == set()
 
 
 def test_the_values_given_by_hand_are_still_in_force(adopted: Lab) -> None:

@@ -13,7 +13,7 @@ import yaml
 from tests.twin.conftest import Twin, eventually
 from tests.twin.crashcases import Point
 from tests.twin.crashing import running
-from tests.twin.operator import KUBECTL, NODES, cluster_fingerprint, deploy, host_fingerprint
+from tests.twin.operator import KUBECTL, NODES, cluster_fingerprint, deploy, host_fingerprint, planned
 
 pytestmark = pytest.mark.twin
 
@@ -65,9 +65,8 @@ def test_two_runs_at_once_are_kept_apart_and_a_dead_ones_lock_is_free(built: Twi
 def test_a_dry_run_on_a_built_cluster_expects_no_change(built: Twin) -> None:
     run = deploy(built, "cluster", "--dry", "--json")
     assert run.returncode == 0, run.text
-    plan = json.loads(run.stdout)["plan"]
-    assert plan
-    assert [item for item in plan if item.get("change") or item.get("conditional_change")] == []
+    assert json.loads(run.stdout)["plan"]
+    assert planned(run) == set()
 
 
 def test_the_kubeconfig_is_the_operators_alone_and_works_from_here(built: Twin, tmp_path: Path) -> None:

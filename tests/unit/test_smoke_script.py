@@ -55,6 +55,12 @@ def smoke(tmp_path):
     return run
 
 
+def test_the_relay_is_given_time_to_find_an_agent_that_was_away(smoke):
+    found = '[ -e "$0.asked" ] && echo "Connected Nodes: 2/2" || echo "Connected Nodes: 1/2"; : > "$0.asked"'
+    _, checks = smoke(f"*'hubble status'*) {found} ;;")
+    assert all(check.passed for check in checks)
+
+
 def test_a_healthy_cluster_passes_every_check(smoke):
     done, checks = smoke()
     assert (done.returncode, done.stderr) == (0, b"")
