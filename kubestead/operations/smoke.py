@@ -20,6 +20,7 @@ TIMEOUT = 420
 def smoke(
     image: str,
     nodes: Sequence[str],
+    absent: Sequence[str],
     dns_domain: str,
     egress_target: str | None,
     hubble_relay: bool,
@@ -30,6 +31,7 @@ def smoke(
     Args:
         image: the agnhost image, by digest.
         nodes: names of the nodes whose pods must reach each other.
+        absent: nodes that may be in the cluster and do not answer: nothing runs there, and nobody is asked for them.
         dns_domain: the cluster's domain.
         egress_target: ``host:port`` outside that a pod must reach; None leaves that check out.
         hubble_relay: whether Hubble relay is part of the cluster.
@@ -42,10 +44,11 @@ def smoke(
         "smoke.sh.j2",
         image=image,
         nodes=nodes,
+        absent=absent,
         dns_domain=dns_domain,
         egress_target=egress_target,
         hubble_relay=hubble_relay,
-        manifest=render("smoke.yaml.j2", image=image),
+        manifest=render("smoke.yaml.j2", image=image, absent=absent),
     )
     yield FunctionCommand(_run, (script,), {})
 

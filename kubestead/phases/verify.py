@@ -13,6 +13,7 @@ from kubestead.operations.smoke import smoke
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import first_control_plane, node_names
 from kubestead.spec import ClusterSpec
+from kubestead.unreachable import left_out
 
 # The slowest thing waited for is an image pull on a thin line.
 WITHIN_SECONDS = 600
@@ -31,7 +32,7 @@ def require_control_plane() -> None:
 
 @deploy("Verify")
 def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
-    """Wait until nodes and system pods are well, then run the full smoke.
+    """Wait until nodes and system pods are well, then run the full smoke; nodes that were left out are not waited for.
 
     Args:
         spec: the cluster.
@@ -40,14 +41,16 @@ def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
     Raises:
         DeployError: the catalog cannot be read, or has no verified image for the smoke.
     """
-    nodes = node_names()
+    absent = left_out()
+    nodes = [name for name in node_names() if name not in absent]
     with explained(DeployError):
         image = Sources.of(host).catalog.image(AGNHOST)
-    healthy(name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS)
+    healthy(name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS, absent=absent)
     smoke(
         name="Smoke: pods, services, DNS, policies, Cilium, Hubble",
         image=image,
         nodes=nodes,
+        absent=absent,
         dns_domain=spec.dns_domain,
         egress_target=spec.smoke_egress_target,
         hubble_relay=spec.hubble and spec.hubble_relay,

@@ -18,7 +18,7 @@ SCRIPTS = sorted([*ROOT.glob("tools/*.sh"), *ROOT.glob("bench/*.sh"), ROOT / ".c
 # Run by a host's sh, with what the caller puts around them.
 SNIPPETS = sorted((ROOT / "kubestead").rglob("*.sh"))
 # The layers that are made of pyinfra, the edges to it, and the commands; everything else is the pure core.
-EDGES = {"commandline.py", "connection.py", "guard.py", "inventory.py", "runlock.py"}
+EDGES = {"commandline.py", "connection.py", "guard.py", "inventory.py", "runlock.py", "unreachable.py"}
 NOT_CORE = {"cli", "facts", "operations", "phases", "runrecord", "runview"} | EDGES
 
 
