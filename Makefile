@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults bench
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults bench bench-scale
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -78,6 +78,10 @@ test: check test-pure test-twin ## everything that CI runs
 
 # Rounds of `make bench`; each builds the cluster twice and takes about five minutes on two cores.
 ROUNDS ?= 3
+
+bench-scale: setup ## take the numbers with 5 and 50 workers, dead and far ones, on a light twin (kubeadm simulated)
+	$(call say,numbers at scale: about 20 minutes on a light twin of its own; nothing else should run meanwhile)
+	@tools/as-root.sh .venv/bin/python -m bench.scale --source $(SOURCE)
 
 bench: setup ## take the numbers: fresh clusters beside a plain shell script, second runs, memory; on an idle machine
 	$(call say,numbers: $(ROUNDS) rounds of about five minutes on a twin of their own; nothing else should run meanwhile)

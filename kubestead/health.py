@@ -48,6 +48,12 @@ class ClusterState:
     pods: tuple[Pod, ...] = ()
 
 
+def with_joined(nodes: Sequence[str], others: Sequence[str], state: ClusterState) -> list[str]:
+    """``nodes``, and those of ``others`` that are in the cluster."""
+    known = {node.name for node in state.nodes}
+    return [*nodes, *(name for name in others if name in known)]
+
+
 def findings(state: ClusterState, expected_nodes: Sequence[str], absent: Sequence[str] = ()) -> list[Finding]:
     """Everything that keeps the cluster from being healthy; empty when nothing does.
 

@@ -9,13 +9,13 @@ from pyinfra import host, logger, state
 from pyinfra.api import StringCommand, operation
 
 from kubestead.facts.health import ClusterHealth
-from kubestead.health import ClusterState, findings, missing
+from kubestead.health import ClusterState, findings, missing, with_joined
 from kubestead.operations.flow import failure
 
 
 @operation()
 def healthy(
-    expected_nodes: Sequence[str], within_seconds: float, absent: Sequence[str] = ()
+    expected_nodes: Sequence[str], within_seconds: float, absent: Sequence[str] = (), others: Sequence[str] = ()
 ) -> Generator[StringCommand, None, None]:
     """Ask a control plane until every node and system pod is ready, saying what is still missing as it changes.
 
@@ -23,12 +23,14 @@ def healthy(
         expected_nodes: names of the nodes that must be there.
         within_seconds: how long to go on asking; then the findings are an error.
         absent: nodes that are away; they are named, and not waited for.
+        others: hosts that are no part of this run; they are expected once they are nodes.
     """
     started = time.monotonic()
     told = ""
     while True:
         seen = host.get_fact(ClusterHealth)
-        found = findings(seen, expected_nodes, absent)
+        expected = with_joined(expected_nodes, others, seen)
+        found = findings(seen, expected, absent)
         if not found or not state.is_executing:
             if absent and state.is_executing:
                 logger.warning(f"{host.print_prefix}not waited for: {_as_the_api_has_them(seen, absent)}")
@@ -37,7 +39,7 @@ def healthy(
         elapsed = time.monotonic() - started
         if elapsed >= within_seconds:
             break
-        still = missing(seen, expected_nodes, absent)
+        still = missing(seen, expected, absent)
         if still != told:
             logger.info(f"{host.print_prefix}{elapsed:3.0f} s, waiting for {still}")
             told = still

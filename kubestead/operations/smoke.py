@@ -9,6 +9,8 @@ from pyinfra.api import FunctionCommand, QuoteString, StringCommand, operation
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
+from kubestead.facts.health import ClusterHealth
+from kubestead.health import with_joined
 from kubestead.render import render
 from kubestead.smoke import parse
 
@@ -21,6 +23,7 @@ def smoke(
     image: str,
     nodes: Sequence[str],
     absent: Sequence[str],
+    others: Sequence[str],
     dns_domain: str,
     egress_target: str | None,
     hubble_relay: bool,
@@ -32,6 +35,7 @@ def smoke(
         image: the agnhost image, by digest.
         nodes: names of the nodes whose pods must reach each other.
         absent: nodes that may be in the cluster and do not answer: nothing runs there, and nobody is asked for them.
+        others: hosts that are no part of this run; their pods must reach each other too once they are nodes.
         dns_domain: the cluster's domain.
         egress_target: ``host:port`` outside that a pod must reach; None leaves that check out.
         hubble_relay: whether Hubble relay is part of the cluster.
@@ -43,7 +47,7 @@ def smoke(
     script = render(
         "smoke.sh.j2",
         image=image,
-        nodes=nodes,
+        nodes=with_joined(nodes, others, host.get_fact(ClusterHealth)) if others else nodes,
         absent=absent,
         dns_domain=dns_domain,
         egress_target=egress_target,

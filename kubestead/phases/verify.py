@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyinfra import host, state
+from pyinfra import host, inventory, state
 from pyinfra.api import DeployError
 from pyinfra.api.deploy import deploy
 
@@ -42,15 +42,21 @@ def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
         DeployError: the catalog cannot be read, or has no verified image for the smoke.
     """
     absent = left_out()
-    nodes = [name for name in node_names() if name not in absent]
+    others = [name for name in node_names() if not state.is_host_in_limit(inventory.get_host(name))]
+    nodes = [name for name in node_names() if name not in {*absent, *others}]
+    healthy(
+        name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS, absent=absent, others=others
+    )
+    if not spec.smoke:
+        return
     with explained(DeployError):
         image = Sources.of(host).catalog.image(AGNHOST)
-    healthy(name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS, absent=absent)
     smoke(
         name="Smoke: pods, services, DNS, policies, Cilium, Hubble",
         image=image,
         nodes=nodes,
         absent=absent,
+        others=others,
         dns_domain=spec.dns_domain,
         egress_target=spec.smoke_egress_target,
         hubble_relay=spec.hubble and spec.hubble_relay,

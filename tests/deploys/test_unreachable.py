@@ -118,8 +118,9 @@ def test_nobody_is_left_out_who_answers(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_is_excluded_may_be_dead(tmp_path: Path) -> None:
-    done = run(tmp_path, "cluster", "-y", "--dry", "--exclude", "k8s-worker2", lab=lab("k8s-worker2"))
+    done = run(tmp_path, "cluster", "-y", "--exclude", "k8s-worker2", lab=lab("k8s-worker2"))
     assert done.returncode == 0, done.stderr
+    assert [line["host"] for line in done.record if line["operation"] == "kubeadm join"] == ["k8s-worker1"]
 
 
 def test_the_flag_is_true_or_false(tmp_path: Path) -> None:
