@@ -1,7 +1,7 @@
 """TCP relays that make hosts far away: what goes in comes out at the other end a while later, each way.
 
-``python -m bench.relay SECONDS LISTEN:PORT=HOST:PORT ...``: SECONDS each way, so twice that for a round trip. It stands in
-for ``tc netem``, which not every kernel has. Bandwidth stays what it is; a connection is made without the delay.
+``python -m bench.relay SECONDS LISTEN:PORT=HOST:PORT ...``: SECONDS each way, so twice that for a round trip. It stands
+in for ``tc netem``, which not every kernel has. Bandwidth stays what it is; a connection is made without the delay.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ async def _late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seco
 
 
 async def _all(seconds: float, pairs: list[str]) -> None:
-    await asyncio.gather(*(relay(*pair.split("="), seconds) for pair in pairs))
+    ends = [pair.partition("=") for pair in pairs]
+    await asyncio.gather(*(relay(listen, target, seconds) for listen, _, target in ends))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from kubestead.errors import KubesteadError
 from kubestead.twin import network, plan, state
 from kubestead.twin.plan import GATEWAY
 
+PYINFRA, CLUSTER = (sys.executable, "-m", "pyinfra", "-y"), ("inventory/twin.py", "deploys/cluster.py")
 _FIRST_PORT = 2201
 
 
