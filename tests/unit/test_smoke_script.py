@@ -161,4 +161,4 @@ def test_among_many_nodes_each_talks_to_the_next(smoke):
     _, checks = smoke(f"*'get pods -l app=server -o'*) printf '{rows}' ;;", nodes=list("012345"))
     talks = [check.name for check in checks if check.name.startswith("pod to pod")]
     assert talks == [f"pod to pod: {n} to {(n + 1) % 6}" for n in range(6)]
-    print(smoke.log.read_text()); assert "exec server-5 -- /agnhost connect 10.0.0.1:8080" in smoke.log.read_text()
+    assert "exec server-5 -- /agnhost connect 10.0.0.1:8080" in smoke.log.read_text()
