@@ -24,6 +24,8 @@ async def relay(listen: str, target: str, seconds: float) -> None:
             writer.close()
             return
         await asyncio.gather(_late(reader, there_writer, seconds), _late(there_reader, writer, seconds))
+        for end in (writer, there_writer):
+            end.close()
 
     own, _, own_port = listen.rpartition(":")
     server = await asyncio.start_server(serve, own, int(own_port))
@@ -53,7 +55,8 @@ async def _late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seco
             writer.write(data)
             await writer.drain()
     await reading
-    writer.close()
+    with suppress(OSError):
+        writer.write_eof()
 
 
 async def _all(seconds: float, pairs: list[str]) -> None:
