@@ -17,25 +17,14 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+import yaml
+
 STATE = Path("/var/lib/kubestead-simulated")
 KUBERNETES = Path("/etc/kubernetes")
-# It listens under the real one's name: the next preflight asks who holds the port.
-PORT, SERVER = 6443, STATE / "kube-apiserver"
+PORT, SERVER = 6443, STATE / "kube-apiserver"  # the real one's name: the next preflight asks who holds the port
 UNIT = Path("/etc/systemd/system/kubestead-simulated-api.service")
-UNIT_TEXT = """[Unit]
-Description=SIMULATED Kubernetes API of a light twin
-[Service]
-ExecStart=/var/lib/kubestead-simulated/kube-apiserver
-[Install]
-WantedBy=multi-user.target
-"""
-KUBECONFIG = """apiVersion: v1
-kind: Config
-clusters:
-- name: simulated
-  cluster:
-    server: https://{server}
-"""
+UNIT_TEXT = f"[Service]\nExecStart={SERVER}\n[Install]\nWantedBy=multi-user.target\n"
+KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    server: https://{server}\n"
 
 
 def main(name: str, words: list[str]) -> None:
@@ -62,10 +51,12 @@ def main(name: str, words: list[str]) -> None:
 def init(configuration: str) -> None:
     """A control plane's files, an API that lets nodes join, and its own node."""
     say("kubeadm init: files of a control plane, and no Kubernetes")
-    key, certificate = KUBERNETES / "pki/ca.key", KUBERNETES / "pki/ca.crt"
-    key.parent.mkdir(parents=True, exist_ok=True)
-    openssl = "openssl req -x509 -nodes -days 3650 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=SIMULATED"
-    subprocess.run([*openssl.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    (KUBERNETES / "pki").mkdir(parents=True, exist_ok=True)
+    certificate = (
+        "openssl req -x509 -nodes -days 3650 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=SIMULATED"
+    )
+    files = ["-keyout", KUBERNETES / "pki/ca.key", "-out", KUBERNETES / "pki/ca.crt"]
+    subprocess.run([*certificate.split(), *files], check=True, capture_output=True)
     documents = _documents(configuration)
     cluster = documents["ClusterConfiguration"]
     _write(KUBERNETES / "admin.conf", KUBECONFIG.format(server=cluster["controlPlaneEndpoint"]), 0o600)
@@ -135,8 +126,7 @@ def kubectl(words: list[str]) -> None:
     asked = " ".join(words)
     nodes = sorted(path.name for path in (STATE / "nodes").glob("*"))
     if "get nodes,daemonsets" in asked:
-        for node in nodes:
-            print("\t".join(["Node", node, "True", *[""] * 10]))
+        print("\n".join("\t".join(["Node", node, "True", *[""] * 10]) for node in nodes))
         if (STATE / "helm/cilium").is_file():
             count = str(len(nodes))
             print("\t".join(["DaemonSet", "cilium", *[""] * 5, count, count, count, "", "1", "1"]))
@@ -145,8 +135,8 @@ def kubectl(words: list[str]) -> None:
     elif "configmaps/kubeadm-config" in asked:
         _objects()
     elif "wait configmap/cluster-info" in asked:
-        say("the token is signed")
-    elif "delete" in words and words[-1].startswith("bootstrap-token-"):
+        say("a token's signature")
+    elif words[-1].startswith("bootstrap-token-"):
         (STATE / "tokens" / words[-1].removeprefix("bootstrap-token-")).unlink(missing_ok=True)
     else:
         _refuse("kubectl", words)
@@ -167,13 +157,12 @@ def helm(words: list[str]) -> None:
     release = STATE / "helm/cilium"
     if words[:2] == ["upgrade", "--install"]:
         say("helm upgrade: the values are kept, and nothing is installed")
-        _write(release, json.dumps(_yaml().safe_load(Path(words[words.index("--values") + 1]).read_text())))
-    elif words[:2] == ["get", "metadata"] and release.is_file():
-        print(json.dumps({"version": _chart_version(), "status": "deployed", "revision": 1}))
-    elif words[:2] == ["get", "values"] and release.is_file():
-        print(release.read_text())
+        _write(release, json.dumps(yaml.safe_load(Path(words[words.index("--values") + 1]).read_text())))
     elif words[:1] != ["get"]:
         _refuse("helm", words)
+    elif release.is_file():
+        metadata = {"version": _chart_version(), "status": "deployed", "revision": 1}
+        print(release.read_text() if words[1] == "values" else json.dumps(metadata))
 
 
 def _chart_version() -> str:
@@ -181,7 +170,7 @@ def _chart_version() -> str:
         ["tar", "--extract", "--to-stdout", "--file=/var/lib/kubestead/charts/cilium.tgz", "cilium/Chart.yaml"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    return str(_yaml().safe_load(chart.stdout)["version"])
+    return str(yaml.safe_load(chart.stdout)["version"])
 
 
 def say(text: str) -> None:
@@ -195,13 +184,7 @@ def _refuse(name: str, words: list[str]) -> NoReturn:
 
 def _documents(text: str) -> dict[str, Any]:
     """kubeadm's configuration by the kind of each document."""
-    return {one["kind"]: one for one in _yaml().safe_load_all(text) if one}
-
-
-def _yaml() -> Any:
-    import yaml  # noqa: PLC0415  (most calls read none)
-
-    return yaml
+    return {one["kind"]: one for one in yaml.safe_load_all(text) if one}
 
 
 def _write(path: Path, text: str = "", mode: int = 0o644) -> None:
