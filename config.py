@@ -5,6 +5,7 @@ from pyinfra import config
 from kubestead.connection import send_small_packets_at_once
 from kubestead.guard import guard_run
 from kubestead.inventory import only_looks
+from kubestead.pace import spare_the_controller
 from kubestead.runlock import start_lock
 from kubestead.runrecord import start_record
 from kubestead.runview import start_view
@@ -20,3 +21,4 @@ start_lock()
 start_record()
 start_view()
 send_small_packets_at_once()
+spare_the_controller()

@@ -37,11 +37,11 @@ class Finished:
     said: str = ""
 
 
-def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path, code: int = 0) -> Finished:
+def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path, code: int | None = 0) -> Finished:
     """Run a command to its end; its stderr is added to ``log``, and its stdout too.
 
     Args:
-        code: the exit code it must end with.
+        code: the exit code it must end with; None for any.
 
     Raises:
         KubesteadError: it ended with another; gives the end of what it said.
@@ -58,7 +58,7 @@ def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path, code:
         both.seek(begin)
         said = both.read()
         both.write(output)
-    if process.returncode != code:
+    if code is not None and process.returncode != code:
         last = "\n".join((said + output).splitlines()[-15:])
         raise KubesteadError(f"{argv[-1]} ended with exit code {process.returncode}; all of it is in {log}:\n{last}")
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

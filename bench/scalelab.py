@@ -100,7 +100,7 @@ class ScaleLab(Lab):
                 process.terminate()
 
     def deploy(
-        self, what: str, site: Path, hosts: int, *options: str, code: int = 0, project: Path | None = None
+        self, what: str, site: Path, hosts: int, *options: str, code: int | None = 0, project: Path | None = None
     ) -> Taken:
         """Run ``deploys/cluster.py`` on the hosts of a site file, measured."""
         folder = project or self.project

@@ -19,7 +19,7 @@ SCRIPTS = sorted([*ROOT.glob("tools/*.sh"), *ROOT.glob("bench/*.sh"), ROOT / ".c
 SNIPPETS = sorted((ROOT / "kubestead").rglob("*.sh"))
 BASH_SNIPPETS = sorted((ROOT / "kubestead").rglob("*.bash"))
 # The layers that are made of pyinfra, the edges to it, and the commands; everything else is the pure core.
-EDGES = {"commandline.py", "connection.py", "guard.py", "inventory.py", "runlock.py", "unreachable.py"}
+EDGES = {"commandline.py", "connection.py", "guard.py", "inventory.py", "pace.py", "runlock.py", "unreachable.py"}
 NOT_CORE = {"cli", "facts", "operations", "phases", "runrecord", "runview"} | EDGES
 
 

@@ -55,7 +55,7 @@ def init(configuration: str) -> None:
     certificate = (
         "openssl req -x509 -nodes -days 3650 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=SIMULATED"
     )
-    files = ["-keyout", KUBERNETES / "pki/ca.key", "-out", KUBERNETES / "pki/ca.crt"]
+    files = ["-keyout", str(KUBERNETES / "pki/ca.key"), "-out", str(KUBERNETES / "pki/ca.crt")]
     subprocess.run([*certificate.split(), *files], check=True, capture_output=True)
     documents = _documents(configuration)
     cluster = documents["ClusterConfiguration"]
