@@ -23,10 +23,17 @@ from bench.run import RESULTS, say
 from bench.scalelab import ScaleLab, Taken, make_project
 from kubestead.errors import KubesteadError
 
+STEPS = ("small-and-large", "parallel", "far", "dead", "shards")
 DELAY = 0.1  # seconds each way
 PARALLEL = (5, 10, 20, 40, 51)
 # The hosts share the controller's cores: with all of them at once each takes its turn so late that it counts as silent.
 AT_A_TIME = ("--parallel", "10")
+ABOUT = """\
+kubeadm, kubelet, kubectl and Helm are simulated here (docs/scale.md); the rest is real. Hosts, mirror and
+controller share {cores} cores. The twin's CPU time is its hosts' and its mirror's; others are whoever else was at
+work on this machine, and where they had much the numbers are poor. Own wall is the wall time less the CPU time of
+both over all cores, and never less than the controller's own. Of two shards at once the first is in the table, and
+the twin's CPU time is both shards'."""
 # Of how many hosts some are dead or far, and how many those are.
 FEW, ILL = 5, 5
 
@@ -36,14 +43,16 @@ def main(
     name: Annotated[str, typer.Option(help="The twin's name; it is taken down at the end.")] = "bench-scale",
     source: Annotated[str, typer.Option(help="Where the mirror comes from.")] = "auto",
     output: Annotated[Path, typer.Option(help="The folder the results are written to.")] = RESULTS,
+    only: Annotated[list[str] | None, typer.Option(help=f"Some of {', '.join(STEPS)}.")] = None,
 ) -> None:
     """Take the numbers and write them down."""
     title, facts = machine.heading("Numbers at scale")
+    steps = dict(zip(STEPS, (small_and_large, parallel, far, dead, shards), strict=True))
     cores = os.cpu_count() or 1
     taken: list[Taken] = []
     text = ""
     with tempfile.TemporaryDirectory() as folder, _twin(name, source, workers, Path(folder)) as lab:
-        for step in (small_and_large, parallel, far, dead, shards):
+        for step in (steps[step] for step in only or STEPS):
             taken += step(lab, lab.nodes())
             data = [asdict(one) | {"own_seconds": one.own_seconds(cores)} for one in taken]
             text = write_pair(output, "scale", title, facts, {"taken": data}, report(taken, cores))
@@ -126,29 +135,31 @@ def _said(one: Taken) -> Taken:
 def report(taken: list[Taken], cores: int) -> str:
     """The numbers in Markdown."""
     columns = (
-        "run", "hosts", "wall, s", "hosts' and mirror's CPU, s", "wall without them, s", "controller's CPU, s",
-        "its CPU per host, s", "its peak memory, MiB", "changes", "exit code",
+        "run", "hosts", "wall, s", "twin's CPU, s", "others' CPU, s", "own wall, s", "controller's CPU, s",
+        "per host, s", "peak memory, MiB", "changes", "exit code",
     )  # fmt: skip
-    rows = [
-        (one.what, str(one.hosts), f"{one.seconds:.1f}", f"{one.twin_cpu:.1f}", f"{one.own_seconds(cores):.1f}",
-         f"{one.controller_cpu:.1f}", f"{one.controller_cpu / one.hosts:.2f}",
-         f"{one.peak_memory_mib:.0f}" if one.peak_memory_mib else "", "" if one.changes is None else str(one.changes),
-         str(one.code))
-        for one in taken
-    ]  # fmt: skip
-    text = (
-        "kubeadm, kubelet, kubectl and Helm are simulated here (docs/scale.md); the rest is real. Hosts, mirror and "
-        f"controller share {cores} cores. \"Wall without them\" is the wall time less the hosts' and mirror's CPU time "
-        "over all cores, and never less than the controller's own CPU time. In the second shard's run, which goes on "
-        "beside the first, that CPU time is both shards'."
-    )
+    many = max(one.hosts for one in taken)
     ratios = [
         (what, f"{large.own_seconds(cores) / small.own_seconds(cores):.1f}", f"{large.seconds / small.seconds:.1f}")
         for what in ("fresh", "no-op")
-        for small, large in [[one for one in taken if one.what == what]]
+        for small, large in zip(_of(taken, what, FEW + 1), _of(taken, what, many), strict=False)
     ]
-    parts = [text, table(columns, rows), "## Many to few", table(("run", "without hosts and mirror", "raw"), ratios)]
+    parts = [ABOUT.format(cores=cores), table(columns, [_row(one, cores) for one in taken])]
+    if ratios:
+        parts += ["## Many to few", table(("run", "own wall", "raw wall"), ratios)]
     return "\n\n".join(parts)
+
+
+def _row(one: Taken, cores: int) -> tuple[str, ...]:
+    seconds = (one.seconds, one.twin_cpu, one.others_cpu, one.own_seconds(cores), one.controller_cpu)
+    memory = f"{one.peak_memory_mib:.0f}" if one.peak_memory_mib else ""
+    changes = "" if one.changes is None else str(one.changes)
+    per_host = f"{one.controller_cpu / one.hosts:.2f}"
+    return one.what, str(one.hosts), *(f"{it:.1f}" for it in seconds), per_host, memory, changes, str(one.code)
+
+
+def _of(taken: list[Taken], what: str, hosts: int) -> list[Taken]:
+    return [one for one in taken if (one.what, one.hosts) == (what, hosts)]
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Taken:
         seconds: the whole process.
         twin_cpu: processor seconds the twin used meanwhile: its hosts and its mirror.
         controller_cpu: processor seconds of the controller's process.
+        others_cpu: what of the machine's processor seconds went to anybody else, hypervisor included: noise.
         peak_memory_mib: the controller's.
         code: its exit code.
         changes: operations that changed something, counted on each host; None where there is no record.
@@ -43,15 +44,18 @@ class Taken:
     seconds: float
     twin_cpu: float
     controller_cpu: float
+    others_cpu: float
     peak_memory_mib: float | None
     code: int
     changes: int | None
 
     def own_seconds(self, cores: int) -> float:
-        """Its time with the twin's processor time taken out, as if the hosts were machines of their own and infinitely
-        fast: what is left when the time all cores gave the twin is gone, and at least the controller's own, which one
-        core gives it."""
-        return max(self.seconds - self.twin_cpu / cores, self.controller_cpu)
+        """Its time with the twin's processor time taken out, and the noise.
+
+        As if the hosts were machines of their own and infinitely fast, and nobody else here: what is left when the time
+        all cores gave them is gone, and at least the controller's own, which one core gives it.
+        """
+        return max(self.seconds - (self.twin_cpu + self.others_cpu) / cores, self.controller_cpu)
 
 
 class ScaleLab(Lab):
@@ -117,8 +121,10 @@ class ScaleLab(Lab):
         ]
         done = child.run(argv, folder, self._environment(site), self.log, code)
         used = cpu.now(self.name) - before
+        others = max(0.0, used.others + used.steal - done.cpu_seconds)
+        changes = _changes(folder) if done.code == 0 or "Beginning operation run" in done.said else 0
         return Taken(
-            what, hosts, done.seconds, used.twin, done.cpu_seconds, done.peak_memory_mib, done.code, _changes(folder)
+            what, hosts, done.seconds, used.twin, done.cpu_seconds, others, done.peak_memory_mib, done.code, changes
         )
 
     def start(self, site: Path, project: Path, *options: str) -> subprocess.Popen[bytes]:

@@ -1,7 +1,7 @@
 """What pyinfra works out anew for each operation on each host, at a lower price; its version is pinned.
 
-Measured with 51 hosts that answer at once, one run of ``deploys/cluster.py``: more than half of the controller's processor time
-was spent on reading its own source files to find out from which line an operation was called.
+Measured with 51 hosts that answer at once, one run of ``deploys/cluster.py``: more than half of the controller's
+processor time was spent on reading source files to find out from which line an operation was called.
 """
 
 from __future__ import annotations
