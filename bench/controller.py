@@ -19,6 +19,8 @@ from tests.deploys import runner
 MORE_HOSTS = """\
 from ipaddress import IPv4Address
 import tests.fixtures.hosts as hosts
+from kubestead.preflight import clock
+clock.TOLERANCE = 3600  # theirs stand still
 hosts.NODES = (hosts.NODES[0], *(
     hosts.node(f"k8s-worker{{n}}", str(IPv4Address("192.168.160.0") + n)) for n in range(1, {hosts})
 ))
