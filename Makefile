@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults test-crash bench
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults test-crash bench bench-scale
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -84,6 +84,10 @@ test: check test-pure test-twin ## everything that CI runs
 # Rounds of `make bench`; each builds the cluster twice and takes about six minutes on two cores, the first about nine: an
 # ansible playbook builds it too (docs/performance.md).
 ROUNDS ?= 3
+
+bench-scale: setup ## take the numbers with 5 and 50 workers, dead and far ones, on a light twin (kubeadm simulated)
+	$(call say,numbers at scale: about 20 minutes on a light twin of its own; nothing else should run meanwhile)
+	@tools/as-root.sh .venv/bin/python -m bench.scale --source $(SOURCE)
 
 bench: setup ## take the numbers: fresh clusters beside a shell script, second runs beside ansible, memory; on an idle machine
 	$(call say,numbers: $(ROUNDS) rounds of about six minutes on a twin of their own; nothing else should run meanwhile)

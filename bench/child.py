@@ -23,21 +23,28 @@ class Finished:
         peak_memory_mib: the most memory it held at a time (resident); None where that is less than this process's
             own, which it inherits (getrusage(2)).
         output: what it printed on stdout.
-        cpu_seconds: processor time of its own and of what it started and waited for.
+        cpu_seconds: processor time it used, its children's that ended included.
+        code: its exit code.
+        said: what it printed on stderr.
     """
 
     started: float
     seconds: float
     peak_memory_mib: float | None
     output: str
-    cpu_seconds: float
+    cpu_seconds: float = 0.0
+    code: int = 0
+    said: str = ""
 
 
-def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> Finished:
+def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path, code: int | None = 0) -> Finished:
     """Run a command to its end; its stderr is added to ``log``, and its stdout too.
 
+    Args:
+        code: the exit code it must end with; None for any.
+
     Raises:
-        KubesteadError: it failed; gives the end of what it said.
+        KubesteadError: it ended with another; gives the end of what it said.
     """
     with log.open("a+") as both:
         begin = both.seek(0, os.SEEK_END)
@@ -51,9 +58,9 @@ def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> Fi
         both.seek(begin)
         said = both.read()
         both.write(output)
-    if process.returncode:
+    if code is not None and process.returncode != code:
         last = "\n".join((said + output).splitlines()[-15:])
         raise KubesteadError(f"{argv[-1]} ended with exit code {process.returncode}; all of it is in {log}:\n{last}")
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak = usage.ru_maxrss / 1024 if usage.ru_maxrss > own else None
-    return Finished(started, seconds, peak, output, usage.ru_utime + usage.ru_stime)
+    return Finished(started, seconds, peak, output, usage.ru_utime + usage.ru_stime, process.returncode, said)

@@ -102,6 +102,11 @@ def check_options(given: Mapping[str, Any]) -> list[Finding]:
         for item in given.get("data") or ()
         if "=" not in item
     ]
+    skip = data(given).values.get("skip_unreachable", False)
+    if not isinstance(skip, bool):
+        findings.append(
+            Finding("--data skip_unreachable", "is neither true nor false", "write one of them", value=skip)
+        )
     findings += [
         Finding(f"--{option.replace('_', '-')}", "is negative", "give a number from 0 up", value=given[option])
         for option in ("parallel", "fail_percent", "retry", "retry_delay")

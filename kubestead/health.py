@@ -57,12 +57,19 @@ class ClusterState:
         return [node.name for node in self.nodes if node.name in names and node.uid not in self.proven]
 
 
-def findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding]:
+def with_joined(nodes: Sequence[str], others: Sequence[str], state: ClusterState) -> list[str]:
+    """``nodes``, and those of ``others`` that are in the cluster."""
+    known = {node.name for node in state.nodes}
+    return [*nodes, *(name for name in others if name in known)]
+
+
+def findings(state: ClusterState, expected_nodes: Sequence[str], absent: Sequence[str] = ()) -> list[Finding]:
     """Everything that keeps the cluster from being healthy; empty when nothing does.
 
     Args:
         state: what the API said.
         expected_nodes: the inventory's nodes; one that is missing in the cluster is a finding, one too many is not.
+        absent: nodes known to be away, not among the expected: what is missing for them is not waited for.
     """
     if not state.answers:
         return [
@@ -70,16 +77,18 @@ def findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding
                 "control plane", "the API does not answer", "on the control plane: sudo journalctl -u kubelet -n 50"
             )
         ]
-    return [*_node_findings(state, expected_nodes), *_workload_findings(state)]
+    return [*_node_findings(state, expected_nodes), *_workload_findings(state, absent)]
 
 
-def missing(state: ClusterState, expected_nodes: Sequence[str]) -> str:
+def missing(state: ClusterState, expected_nodes: Sequence[str], absent: Sequence[str] = ()) -> str:
     """What is still missing, on one line: ``Ready: k8s-worker1; cilium 1/3, coredns 0/2``."""
     if not state.answers:
         return "the API does not answer"
     ready = {node.name for node in state.nodes if node.ready == "True"}
     nodes = ", ".join(name for name in expected_nodes if name not in ready)
-    pods = ", ".join(f"{item.name} {item.ready}/{item.wanted}" for item in state.workloads if item.ready < item.wanted)
+    pods = ", ".join(
+        f"{item.name} {item.ready}/{item.wanted}" for item in state.workloads if _lacks(item, state, absent)
+    )
     return "; ".join(text for text in (f"Ready: {nodes}" if nodes else "", pods) if text) or "static pods"
 
 
@@ -100,7 +109,14 @@ def _node_findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[F
     return found
 
 
-def _workload_findings(state: ClusterState) -> list[Finding]:
+def _lacks(workload: Workload, state: ClusterState, absent: Sequence[str]) -> bool:
+    """Whether it is not ready, be it that each absent node keeps one pod of it; a Deployment needs one all the same."""
+    away = sum(node.name in absent for node in state.nodes)
+    least = 0 if workload.kind == "DaemonSet" else min(workload.wanted, 1)
+    return workload.ready < max(least, workload.wanted - away)
+
+
+def _workload_findings(state: ClusterState, absent: Sequence[str]) -> list[Finding]:
     found = [
         Finding(
             f"kube-system/{workload.name}",
@@ -108,11 +124,11 @@ def _workload_findings(state: ClusterState) -> list[Finding]:
             f"{KUBECTL} -n kube-system describe {workload.kind.lower()} {workload.name}",
         )
         for workload in state.workloads
-        if workload.ready < workload.wanted or (workload.wanted == 0 < len(state.nodes) and workload.name == "cilium")
+        if _lacks(workload, state, absent) or (workload.wanted == 0 < len(state.nodes) and workload.name == "cilium")
     ]
     if not any(workload.name == "cilium" for workload in state.workloads):
         found.append(Finding("kube-system/cilium", "is not installed", "pyinfra INVENTORY deploys/cluster.py"))
-    static = [pod for pod in state.pods if pod.node and pod.name.endswith(f"-{pod.node}")]
+    static = [pod for pod in state.pods if pod.node and pod.name.endswith(f"-{pod.node}") and pod.node not in absent]
     found += [
         Finding(
             f"kube-system/{pod.name}",

@@ -31,7 +31,8 @@ SCRIPTS: dict[str, dict[str, Any]] = {
         "start": True,
     },
     "smoke.sh.j2": {
-        "nodes": ["a", "b"], "dns_domain": "cluster.local", "egress_target": "192.0.2.1:80", "hubble_relay": True,
+        "nodes": ["a", "b"], "absent": [], "dns_domain": "cluster.local",
+        "egress_target": "192.0.2.1:80", "hubble_relay": True,
         "manifest": "kind: Namespace",
     },
     "watcher-install.sh.j2": {"software": "/opt/a b", "archive": "/opt/a b/.k.tar.gz", "key": "k", "sha256": "a" * 64},

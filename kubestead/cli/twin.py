@@ -52,11 +52,14 @@ def up(
         Source, typer.Option(help="upstream, gomod, or auto: upstream where it answers, else gomod.")
     ] = Source.auto,
     mirror: Annotated[Path | None, typer.Option(help="A mirror's folder to serve, instead of --source.")] = None,
+    light: Annotated[
+        bool, typer.Option("--light", help="Simulate kubeadm, kubelet, kubectl and Helm, for many hosts.")
+    ] = False,
     no_mirror: Annotated[bool, typer.Option("--no-mirror", help="Start no mirror; one it has is kept.")] = False,
 ) -> None:
     """Bring the twin up; again is harmless: what runs is left alone, what is off is switched on."""
     folder = mirror.absolute() if mirror else None
-    lifecycle.up(name, control_planes, workers, None if no_mirror or mirror else source.value, folder)
+    lifecycle.up(name, control_planes, workers, None if no_mirror or mirror else source.value, folder, light)
 
 
 @app.command()
@@ -77,6 +80,8 @@ def status(
     console = Console()
     console.print(table(found))
     served = found.get("mirror", {}).get("folder") or "none"
+    if found.get("simulated"):
+        console.print(found["simulated"])
     console.print(f"supervisor: {found['supervisor']}; mirror: {served}", soft_wrap=True)
 
 

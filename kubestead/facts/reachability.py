@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from kubestead.preflight.survey import Probe, Reachability
 
-TIMEOUT_SECONDS = 2
+SCRIPT = Path(__file__).with_name("reachability.bash")
 _TIMED_OUT = 124
 # bash's words for the kernel's errors ECONNREFUSED, EHOSTUNREACH, ENETUNREACH and ETIMEDOUT.
 _ANSWERS: dict[str, Reachability] = {
@@ -20,7 +21,7 @@ _ANSWERS: dict[str, Reachability] = {
 
 
 class ReachedPorts(FactBase[tuple[Probe, ...] | None]):
-    """One probe per (address, port) of ``peers``, up to 64 at a time; what could not be tried has no probe.
+    """One probe per (address, port) of ``peers``, all at once; what could not be tried has no probe.
 
     bash opens the connections (/dev/tcp), so nothing has to be installed. Only TCP: a UDP port without a listener
     gives no answer that tells it from a filtered one.
@@ -31,15 +32,8 @@ class ReachedPorts(FactBase[tuple[Probe, ...] | None]):
         return None
 
     def command(self, peers: Sequence[tuple[str, int]]) -> StringCommand:
-        return StringCommand(
-            r"printf '%s\n'",
-            *[QuoteString(f"{address} {port}") for address, port in peers],
-            "| LC_ALL=C xargs -P 64 -L 1 sh -c",
-            QuoteString(
-                f'error=$(timeout {TIMEOUT_SECONDS} bash -c ": </dev/tcp/$1/$2" 2>&1); echo "$1" "$2" "$?" $error'
-            ),
-            "probe",
-        )
+        wanted = [QuoteString(f"{address} {port}") for address, port in peers]
+        return StringCommand("LC_ALL=C bash -c", QuoteString(SCRIPT.read_text()), "probe", *wanted)
 
     def process(self, output: list[str]) -> tuple[Probe, ...]:
         return tuple(probe for probe in map(_probe, output) if probe)

@@ -10,7 +10,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 from kubestead.facts.health import SMOKE_STAMP
-from kubestead.health import KUBECTL, ClusterState
+from kubestead.health import KUBECTL, ClusterState, with_joined
 from kubestead.render import render
 from kubestead.smoke import parse
 
@@ -22,6 +22,8 @@ TIMEOUT = 420
 def smoke(
     image: str,
     nodes: Sequence[str],
+    absent: Sequence[str],
+    others: Sequence[str],
     dns_domain: str,
     egress_target: str | None,
     hubble_relay: bool,
@@ -32,6 +34,8 @@ def smoke(
     Args:
         image: the agnhost image, by digest.
         nodes: names of the nodes whose pods must reach each other.
+        absent: nodes that may be in the cluster and do not answer: nothing runs there, and nobody is asked for them.
+        others: hosts that are no part of this run; their pods must reach each other too once they are nodes.
         dns_domain: the cluster's domain.
         egress_target: ``host:port`` outside that a pod must reach; None leaves that check out.
         hubble_relay: whether Hubble relay is part of the cluster.
@@ -45,11 +49,12 @@ def smoke(
     script = render(
         "smoke.sh.j2",
         image=image,
-        nodes=nodes,
+        nodes=with_joined(nodes, others, seen),
+        absent=absent,
         dns_domain=dns_domain,
         egress_target=egress_target,
         hubble_relay=hubble_relay,
-        manifest=render("smoke.yaml.j2", image=image),
+        manifest=render("smoke.yaml.j2", image=image, absent=absent),
     )
     yield FunctionCommand(_run, (script,), {})
     uids = 'jsonpath={range .items[*]}{.metadata.uid}{"\\n"}{end}'

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pyinfra import host
 from pyinfra.api.deploy import deploy
 
+from kubestead.membership import Membership
 from kubestead.operations import kubeadm
 from kubestead.operations.kubeconfig import fetch_kubeconfig
-from kubestead.phases.known import membership
-from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address
+from kubestead.phases.known import facts_of, membership
+from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address, present
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
 
@@ -24,9 +25,22 @@ def start_control_plane(spec: ClusterSpec) -> None:
         configuration=init_configuration(spec, host.name, address),
         endpoint=spec.control_plane_endpoint,
         control_planes={node.name: membership(node) for node in group(CONTROL_PLANE)},
-        workers={node.name: membership(node) for node in group(WORKERS)},
+        workers=_workers(),
     )
     fetch_kubeconfig(name=f"Kubeconfig to {KUBECONFIG}", destination=KUBECONFIG, server=f"https://{address}:6443")
+
+
+def _workers() -> dict[str, Membership]:
+    """What workers say of their membership; one that --limit or --exclude leaves out may be dead, and is not needed."""
+    own = membership(host)
+    if own.is_control_plane and own.interrupted is None:
+        return {node.name: membership(node) for node in present(WORKERS)}
+    answers = facts_of(group(WORKERS))
+    return {
+        name: info.files.membership
+        for name, answer in answers.items()
+        if (info := answer.info) and info.files.membership
+    }
 
 
 def init_configuration(spec: ClusterSpec, node_name: str, address: str) -> str:
@@ -44,7 +58,7 @@ def init_configuration(spec: ClusterSpec, node_name: str, address: str) -> str:
 
 def somebody_will_join() -> bool:
     """Whether a worker of this run is not yet a node; then a token is needed."""
-    return any(not membership(node).joined for node in group(WORKERS))
+    return any(not membership(node).joined for node in present(WORKERS))
 
 
 @deploy("Control plane")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -74,7 +74,7 @@ def once(step: str, compute: Callable[[], _T]) -> _T:
 
 def facts_of_all() -> dict[str, Answer]:
     """The facts of every host of this run that is connected, by name."""
-    return _on_all(facts_of_one)
+    return on_all(_state().inventory.get_active_hosts(), facts_of_one)
 
 
 def facts_of_one(node: Host) -> Answer:
@@ -96,7 +96,7 @@ def facts_and_probes(
         wanted = connections.get(node.name, ())
         return _ask(node, ReachedPorts, peers=wanted)[0] if wanted else ()
 
-    probing = gevent.spawn(_on_all, probe)
+    probing = gevent.spawn(on_all, _state().inventory.get_active_hosts(), probe)
     facts = once("facts", facts_of_all)
     return facts, probing.get()
 
@@ -110,11 +110,11 @@ def _state() -> State:
     return cast(State, ctx_state.get())  # type: ignore[no-untyped-call]
 
 
-def _on_all(ask: Callable[[Host], _T]) -> dict[str, _T]:
+def on_all(hosts: Iterable[Host], ask: Callable[[Host], _T]) -> dict[str, _T]:
+    """What ``ask`` gives for each of these hosts, by name, all asked at once."""
     # Not state.pool: its every place may be taken by the hosts being prepared, which wait for this very answer.
-    state = _state()
-    nodes = sorted(state.inventory.get_active_hosts(), key=lambda node: node.name)
-    answers = Pool(state.config.PARALLEL).map(ask, nodes)
+    nodes = sorted(hosts, key=lambda node: node.name)
+    answers = Pool(_state().config.PARALLEL).map(ask, nodes)
     return {node.name: answer for node, answer in zip(nodes, answers, strict=True)}
 
 

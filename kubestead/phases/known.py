@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast, get_args
 
 from pyinfra.api import DeployError
@@ -9,8 +10,9 @@ from pyinfra.api.host import Host
 
 from kubestead.catalog import Architecture
 from kubestead.membership import Membership
-from kubestead.phases.gather import facts_of_all, facts_of_one, once
+from kubestead.phases.gather import Answer, facts_of_all, facts_of_one, on_all, once
 from kubestead.preflight.model import HostInfo
+from kubestead.unreachable import left_out
 
 
 def host_facts(node: Host) -> HostInfo:
@@ -24,6 +26,13 @@ def host_facts(node: Host) -> HostInfo:
         reason = answer.failure.reason if answer.failure else "unknown"
         raise DeployError(f"{node.name}: its facts could not be read: {reason}")
     return answer.info
+
+
+def facts_of(nodes: Sequence[Host]) -> dict[str, Answer]:
+    """What these hosts say of themselves, by name, as known or asked now, all at once; also why one does not."""
+    known = once("facts", facts_of_all)
+    others = [node for node in nodes if node.name not in known and node.name not in left_out()]
+    return {**{node.name: known[node.name] for node in nodes if node.name in known}, **on_all(others, facts_of_one)}
 
 
 def architecture(node: Host) -> Architecture:

@@ -26,7 +26,9 @@ from kubestead.preflight.checks import run_checks
 from kubestead.preflight.network import needed_connections
 from kubestead.preflight.survey import ClockOffset, Host, Node, Role, Survey
 from kubestead.spec import ClusterSpec
+from kubestead.unreachable import FLAG, left_out
 
+UNREACHABLE = "cannot be reached over SSH"
 __all__ = ["architecture", "host_facts", "load_spec", "membership", "preflight"]
 
 
@@ -79,16 +81,20 @@ def _check(spec: ClusterSpec) -> list[Finding]:
 
 
 def _unreachable() -> list[Finding]:
-    """pyinfra asks at the terminal whether to go on without a host that did not answer; this run does not."""
     missing = [node for node in inventory if state.is_host_in_limit(node) and node not in state.active_hosts]
-    return [
-        Finding(
-            node.name,
-            "cannot be reached over SSH",
-            f"see why with '{_ssh(node)}', or leave it out of this run with --exclude {node.name}",
-        )
-        for node in missing
-    ]
+    return [_left_out(node) if node.name in left_out() else _silent(node) for node in missing]
+
+
+def _silent(node: Member) -> Finding:
+    fix = f"see why with '{_ssh(node)}'"
+    if node in group(WORKERS):
+        fix += f", or go on without the workers that do not answer: --data {FLAG}=true"
+    return Finding(node.name, UNREACHABLE, fix)
+
+
+def _left_out(node: Member) -> Finding:
+    fix = "when it is back, run the same without that; this run ends with exit code 1"
+    return Finding(node.name, f"{UNREACHABLE}; left out of this run by {FLAG}", fix, severity="warning")
 
 
 def _ssh(node: Member) -> str:

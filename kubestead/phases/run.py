@@ -10,6 +10,7 @@ from kubestead.runlock import take_lock
 from kubestead.runrecord import record
 from kubestead.runview import show_operations
 from kubestead.spec import ClusterSpec
+from kubestead.unreachable import left_out
 
 ROLES = {CONTROL_PLANE: "control plane", WORKERS: "worker"}
 
@@ -30,7 +31,7 @@ def _begin() -> None:
         for node in group(name)
     ]
     hosts = [node.name for node in inventory if state.is_host_in_limit(node)]
-    record(nodes=nodes, hosts=hosts)
+    record(nodes=nodes, hosts=hosts, left_out=list(left_out()))
     show_operations()
     # The default is ClusterSpec's own; this deploy may not need the whole spec.
     take_lock(str(host.data.get("cluster_name") or ClusterSpec.model_fields["cluster_name"].default), hosts)

@@ -19,6 +19,11 @@ def group(name: str) -> list[Host]:
         return []
 
 
+def present(name: str) -> list[Host]:
+    """The hosts of a group that take part in this run: neither left out by --limit nor as they did not answer."""
+    return [node for node in group(name) if node in state.active_hosts]
+
+
 def first_control_plane() -> Host:
     """The host the cluster starts on: the first of the group ``control_plane``."""
     hosts = group(CONTROL_PLANE)

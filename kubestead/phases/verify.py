@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyinfra import host, state
+from pyinfra import host, inventory, state
 from pyinfra.api import DeployError
 from pyinfra.api.deploy import deploy
 
@@ -14,6 +14,7 @@ from kubestead.operations.smoke import smoke
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import first_control_plane, node_names
 from kubestead.spec import ClusterSpec
+from kubestead.unreachable import left_out
 
 # The slowest thing waited for is an image pull on a thin line.
 WITHIN_SECONDS = 600
@@ -32,7 +33,7 @@ def require_control_plane() -> None:
 
 @deploy("Verify")
 def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
-    """Wait until nodes and system pods are well, then run the full smoke.
+    """Wait until nodes and system pods are well, then run the full smoke; nodes that were left out are not waited for.
 
     Args:
         spec: the cluster.
@@ -41,14 +42,22 @@ def verify(spec: ClusterSpec, only_if_changed: bool = False) -> None:
     Raises:
         DeployError: the catalog cannot be read, or has no verified image for the smoke.
     """
-    nodes = node_names()
+    absent = left_out()
+    others = [name for name in node_names() if not state.is_host_in_limit(inventory.get_host(name))]
+    nodes = [name for name in node_names() if name not in {*absent, *others}]
+    healthy(
+        name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS, absent=absent, others=others
+    )
+    if not spec.smoke:
+        return
     with explained(DeployError):
         image = Sources.of(host).catalog.image(AGNHOST)
-    healthy(name="Nodes and system pods", expected_nodes=nodes, within_seconds=WITHIN_SECONDS)
     tried = smoke(
         name="Smoke: pods, services, DNS, policies, Cilium, Hubble",
         image=image,
         nodes=nodes,
+        absent=absent,
+        others=others,
         dns_domain=spec.dns_domain,
         egress_target=spec.smoke_egress_target,
         hubble_relay=spec.hubble and spec.hubble_relay,

@@ -15,6 +15,8 @@ from kubestead.spec import ClusterSpec
 KUBELET = 10250
 CILIUM_HEALTH = 4240
 HUBBLE = 4244
+# How many workers a node probes; up to that many, each probes every other.
+NEIGHBOURS = 8
 _KEPT = "the cluster runs with it, and it cannot be changed in place"
 _REASONS = {
     "timeout": "does not answer: a firewall drops the connection, or the host is down",
@@ -25,21 +27,31 @@ _REASONS = {
 def needed_connections(node: Node, peers: tuple[Node, ...], spec: ClusterSpec) -> tuple[tuple[str, int], ...]:
     """The TCP connections ``node`` must be able to open to its ``peers`` (itself left out), as (address, port).
 
-    VXLAN's UDP port is not among them: without a listener there, nothing tells a reachable port from a filtered one.
+    Among many nodes each asks the control planes and the next few of the others, in a ring, so that each is asked too:
+    a mesh of all would be two million connections among a thousand nodes. VXLAN's UDP port is not among them: without a
+    listener there, nothing tells a reachable port from a filtered one.
     """
+    relay = [HUBBLE] if spec.hubble and spec.hubble_relay else []
+    near = _near(node, peers)
     wanted = []
     for peer in peers:
         if peer.name == node.name:
             continue
-        ports = [CILIUM_HEALTH]
-        if spec.hubble and spec.hubble_relay:
-            ports.append(HUBBLE)
+        ports = [CILIUM_HEALTH, *relay] if peer.name in near else []
         if peer.role == "control_plane":
             ports.append(spec.endpoint_port)
         if node.role == "control_plane":
             ports.append(KUBELET)
         wanted += [(str(peer.address), port) for port in ports]
     return tuple(wanted)
+
+
+def _near(node: Node, peers: tuple[Node, ...]) -> set[str]:
+    """The peers this node asks as an equal: every control plane, and the workers that follow it."""
+    workers = [peer.name for peer in peers if peer.role == "worker"]
+    start = workers.index(node.name) + 1 if node.name in workers else 0
+    ring = [*workers[start:], *workers[:start]][:NEIGHBOURS]
+    return {*ring, *(peer.name for peer in peers if peer.role == "control_plane")}
 
 
 def check_node_address(host: Host, survey: Survey) -> Iterator[Finding]:

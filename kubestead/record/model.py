@@ -79,6 +79,7 @@ class Run:
         exit_code: None where it is not known.
         error: why it ended, in one line.
         failed_hosts: hosts that failed or were not reached.
+        left_out: workers that were not reached and that the run went on without.
         unread: how many lines of the record could not be read.
     """
 
@@ -99,6 +100,7 @@ class Run:
     exit_code: int | None = None
     error: str = ""
     failed_hosts: Sequence[str] = ()
+    left_out: Sequence[str] = ()
     unread: int = 0
 
     @property

@@ -95,6 +95,7 @@ def read(path: Path) -> Run:
         operations=sorted([*operations, *unfinished], key=lambda one: one.start), messages=messages,
         exit_code=end.get("exit_code") if isinstance(end.get("exit_code"), int) else None,
         error=_text(end.get("error")), failed_hosts=[_text(one) for one in _list(end.get("failed_hosts"))],
+        left_out=[_text(one) for one in _list(head.get("left_out"))],
         unread=lost_begun + lost_operations + lost_messages,
     )  # fmt: skip
 

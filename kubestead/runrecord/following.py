@@ -10,6 +10,7 @@ from pyinfra import context, logger
 from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback, State, StateStage
 
+from kubestead import commandline
 from kubestead.clock import now
 from kubestead.invocation import Invocation
 from kubestead.owner import Owner
@@ -20,6 +21,7 @@ from kubestead.runrecord.ending import exit_code, last_words, outcome
 from kubestead.runrecord.madewith import made_with
 from kubestead.runrecord.messages import Messages
 from kubestead.runrecord.secrets import said
+from kubestead.unreachable import why_not_0
 
 
 class RunRecord(BaseStateCallback):
@@ -95,8 +97,12 @@ class RunRecord(BaseStateCallback):
             self._begin()
             end = {"ended": now(), "outcome": outcome(stage, code, error), "exit_code": code}
             failed = sorted(host.name for host in state.failed_hosts)
-            self._writer.whole(END, {**end, "error": last_words(error), "failed_hosts": failed})
+            self._writer.whole(END, {**end, "error": self._why(error), "failed_hosts": failed})
         self._writer.close()
+
+    def _why(self, error: BaseException | None) -> str:
+        """What the run ended for; where all was done but for hosts that were left out, that."""
+        return last_words(error) or redact(why_not_0(commandline.command(self._command.options)))
 
     def _announce(self, state: State, op_hash: str, hosts: list[str]) -> None:
         self._begin()

@@ -21,6 +21,7 @@ class Progress:
         changes: counted on each host.
         last: the last change, in words.
         failed: hosts that failed, in their order.
+        left_out: hosts the run went on without.
     """
 
     phase: str = ""
@@ -32,6 +33,7 @@ class Progress:
     changed_hosts: set[str] = field(default_factory=set)
     last: str = ""
     failed: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def now(self, elapsed: float) -> tuple[str, str]:
         """Two lines on what is under way: the operation and its time, then whom it waits for and what changed last."""
@@ -46,6 +48,7 @@ class Progress:
         what = counted(self.changes, "change") if self.changes else "nothing changed"
         where = f" on {counted(len(self.changed_hosts), 'host')}" if self.changes else ""
         how = "done" if well else f"failed on {some(self.failed)}" if self.failed else "ended early"
+        how += f" without {some(self.left_out)}" if self.left_out else ""
         return f"{how} in {duration(elapsed)}: {counted(self.operations, 'operation')}, {what}{where}"
 
 

@@ -17,6 +17,7 @@ from pyinfra.api.state import BaseStateCallback, State, StateStage
 from kubestead.clock import now
 from kubestead.runview.lines import Progress, changed_line, failed_line, running_line
 from kubestead.runview.plain import Plain
+from kubestead.unreachable import left_out
 
 _PYINFRAS = tuple(f"{Path(str(module.__file__)).parent}{os.sep}" for module in (pyinfra, pyinfra_cli))
 
@@ -82,7 +83,10 @@ class View(BaseStateCallback):
             ours.removeFilter(self.let_through)
             logger.handlers[logger.handlers.index(ours)] = pyinfras
         code = getattr(error, "code", 0 if error is None else 1)
-        done = not code and state.current_stage is StateStage.Disconnect
+        self._progress.left_out = list(left_out())
+        # Hosts that were left out make the exit code 1, and what was asked of the others is done.
+        reached = state.failed_hosts <= {host for host in state.inventory if host.name in left_out()}
+        done = (not code or reached) and state.current_stage is StateStage.Disconnect
         said = f"{self._progress.end(self._elapsed(), done)}; 'kubestead report' shows it"
         self._screen.line("\n", f"--> {said}", "done" if done else "not done")
 

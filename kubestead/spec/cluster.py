@@ -83,6 +83,7 @@ class ClusterSpec(BaseModel):
         default=False, description="true or false: true only where the kernel forbids lowering the OOM score"
     )
     time_sync: bool = Field(default=True, description="true or false: false where somebody else keeps the clock")
+    smoke: bool = Field(default=True, description="true or false: false runs no test pods after changes")
     smoke_egress_target: Target | None = Field(
         default=None, description="'host:port' that pods must reach, as in 'example.org:443', or None for no such check"
     )

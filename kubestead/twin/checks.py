@@ -11,18 +11,21 @@ from kubestead.twin.plan import Node
 # Measured on a lab of three with Cilium and Hubble: 2.9 GB of memory in all; 1.9 GiB of disk on the control plane.
 MEMORY_MIB = {"control_plane": 1500, "workers": 800}
 DISK_MIB = {"control_plane": 3072, "workers": 3072}
+# A light twin's host with containerd installed (docs/scale.md).
+LIGHT_MEMORY_MIB, LIGHT_DISK_MIB = 120, 450
 IMAGE_MIB = 1200
 CORES = 2
 
 
-def findings(machine: Machine, new_nodes: Sequence[Node], image_cached: bool) -> list[Finding]:
+def findings(machine: Machine, new_nodes: Sequence[Node], image_cached: bool, light: bool = False) -> list[Finding]:
     """What speaks against starting ``new_nodes`` here, each with numbers and a fix; empty when nothing does.
 
     Args:
         new_nodes: the hosts that do not run yet.
         image_cached: False counts the room to make the host image too.
+        light: they are a light twin's.
     """
-    return [*_kernel(machine), *_tools(machine), *_room(machine, new_nodes, image_cached)]
+    return [*_kernel(machine), *_tools(machine), *_room(machine, new_nodes, image_cached, light)]
 
 
 def _tools(machine: Machine) -> list[Finding]:
@@ -51,9 +54,9 @@ def _kernel(machine: Machine) -> list[Finding]:
     return found
 
 
-def _room(machine: Machine, new_nodes: Sequence[Node], image_cached: bool) -> list[Finding]:
-    memory = sum(MEMORY_MIB[node.group] for node in new_nodes)
-    disk = sum(DISK_MIB[node.group] for node in new_nodes)
+def _room(machine: Machine, new_nodes: Sequence[Node], image_cached: bool, light: bool) -> list[Finding]:
+    memory = sum(LIGHT_MEMORY_MIB if light else MEMORY_MIB[node.group] for node in new_nodes)
+    disk = sum(LIGHT_DISK_MIB if light else DISK_MIB[node.group] for node in new_nodes)
     found = []
     if new_nodes and machine.cores < CORES:
         reason = f"kubeadm refuses a control plane with fewer than {CORES}"

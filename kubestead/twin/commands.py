@@ -20,9 +20,10 @@ def status(name: str) -> dict[str, Any]:
     """
     machine.require_root()
     paths = state.files(name)
-    if state.supervisor_alive(paths):
-        return {"name": name, "supervisor": "running", **control.order(paths, "status")}
     known = state.load_plan(paths)
+    simulated = {"simulated": plan.SIMULATED} if known and known.light else {}
+    if state.supervisor_alive(paths):
+        return {"name": name, "supervisor": "running", **simulated, **control.order(paths, "status")}
     if known is None:
         raise KubesteadError(f"there is no twin {name!r}; run 'kubestead twin up'")
     running = {
@@ -39,7 +40,7 @@ def status(name: str) -> dict[str, Any]:
         }
         for n in known.nodes
     ]
-    return {"name": name, "supervisor": "gone", "hosts": hosts}
+    return {"name": name, "supervisor": "gone", **simulated, "hosts": hosts}
 
 
 def power(name: str, action: str, nodes: Sequence[str]) -> None:

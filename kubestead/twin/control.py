@@ -17,9 +17,10 @@ from kubestead.twin import cgroups, network, plan
 from kubestead.twin.process import progress
 from kubestead.twin.state import Files, supervisor_alive
 
-_ORDER_SECONDS = 120
+# A hundred hosts made bare again take minutes on two cores.
+_ORDER_SECONDS = 600
 _START_SECONDS = 30
-_SSH_SECONDS = 120
+_SSH_SECONDS, _SSH_SECONDS_PER_HOST = 120, 4
 
 
 def order(paths: Files, op: str, nodes: list[str] | None = None) -> dict[str, Any]:
@@ -88,15 +89,18 @@ def start(paths: Files, name: str) -> None:
         time.sleep(0.05)
 
 
-def wait_ssh(paths: Files, nodes: Sequence[str], deadline: float = _SSH_SECONDS) -> None:
+def wait_ssh(paths: Files, nodes: Sequence[str]) -> None:
     """Wait until the hosts answer on their SSH port; none means all. Says which ones are awaited.
 
     Raises:
-        KubesteadError: a host went off, or did not answer within the deadline (seconds).
+        KubesteadError: a host went off, or did not answer in a time that fits their number.
     """
+    deadline = _SSH_SECONDS + _SSH_SECONDS_PER_HOST * len(nodes)
     end, told = time.monotonic() + deadline, ""
+    # Hosts that have answered are not asked again: each question costs one a process.
+    waiting = list(nodes)
     while True:
-        hosts = [h for h in order(paths, "status")["hosts"] if not nodes or h["node"] in nodes]
+        hosts = order(paths, "status", waiting)["hosts"]
         waiting = [h["node"] for h in hosts if not h["ssh"]]
         if not waiting:
             return

@@ -22,6 +22,9 @@ SETTINGS = (
 )
 
 
+_INSTANCES_PER_HOST = 40
+
+
 def remember(file: Path, root: Path = _SYS) -> None:
     """Write the settings' present values to ``file``, unless an earlier twin did already."""
     if not file.exists():
@@ -42,3 +45,11 @@ def restore(file: Path, root: Path = _SYS) -> list[str]:
                 changed.append(name)
     file.unlink(missing_ok=True)
     return changed
+
+
+def make_room(hosts: int, root: Path = _SYS) -> None:
+    """Raise what hosts share as one user of one kernel: inotify instances, 128 by default, a dozen a host."""
+    path = root / "fs/inotify/max_user_instances"
+    with suppress(OSError):
+        if int(path.read_text()) < (wanted := _INSTANCES_PER_HOST * hosts):
+            path.write_text(str(wanted))

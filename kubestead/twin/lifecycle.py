@@ -32,7 +32,12 @@ _PROPAGATE = Path("/run/systemd/nspawn/propagate")
 
 
 def up(
-    name: str, control_planes: int | None, workers: int | None, source: str | None, mirror_folder: Path | None = None
+    name: str,
+    control_planes: int | None,
+    workers: int | None,
+    source: str | None,
+    mirror_folder: Path | None = None,
+    light: bool = False,
 ) -> None:
     """Bring a twin up: what is missing is made, what runs is left alone, what is off is switched on.
 
@@ -41,6 +46,7 @@ def up(
         workers: how many; None keeps what the twin has, 2 for a new one.
         source: ``auto``, ``upstream`` or ``gomod``: where a mirror is filled from; None keeps what it has.
         mirror_folder: a mirror that is there already, instead of a source.
+        light: simulate kubeadm; a twin that is there stays what it is.
 
     Raises:
         KubesteadError: the machine cannot carry it, or a host did not answer in time.
@@ -49,14 +55,15 @@ def up(
     paths = state.files(name)
     with state.changing(name):
         old = state.load_plan(paths)
-        wanted = _wanted(name, old, control_planes, workers)
+        wanted = _wanted(name, old, control_planes, workers, light)
         alive = state.supervisor_alive(paths)
         _check(paths, wanted, [] if not alive or old is None else old.nodes)
         image_key = image.ensure()
-        mirror_folder = mirror_folder or (sources.mirror(source) if source else _mirror_of(paths))
+        mirror_folder = mirror_folder or (sources.mirror(source, wanted.light) if source else _mirror_of(paths))
         if not alive:
             _clear_leftovers(name)
             kernelsettings.remember(state.KERNEL_SETTINGS)
+        kernelsettings.make_room(len(wanted.nodes))
         keys.ensure(paths, wanted)
         _install(paths, wanted, image_key)
         site.write(wanted, paths, mirror_folder)
@@ -67,6 +74,7 @@ def up(
             control.start(paths, name)
         control.order(paths, "apply")
         control.wait_ssh(paths, [node.name for node in wanted.nodes])
+        _tell_if_simulated(wanted)
         if mirror_folder:
             sources.wait_served(name)
         progress(f"{name}: {len(wanted.nodes)} hosts are up; site file {paths.site}")
@@ -98,13 +106,21 @@ def down(name: str) -> None:
         progress(f"{name}: down, nothing is left")
 
 
-def _wanted(name: str, old: Plan | None, control_planes: int | None, workers: int | None) -> Plan:
-    base = old or Plan(name)
+def _tell_if_simulated(wanted: Plan) -> None:
+    if wanted.light:
+        progress(f"{wanted.name}: {plan.SIMULATED}")
+
+
+def _wanted(name: str, old: Plan | None, control_planes: int | None, workers: int | None, light: bool) -> Plan:
+    base = old or Plan(name, light=light)
     wanted = Plan(
         name,
         base.control_planes if control_planes is None else control_planes,
         base.workers if workers is None else workers,
+        base.light,
     )
+    if light and not base.light:
+        raise KubesteadError(f"twin {name}: is a whole one; run 'kubestead twin down' first, or use another --name")
     if old and (wanted.control_planes < old.control_planes or wanted.workers < old.workers):
         raise KubesteadError(
             f"twin {name}: it has {old.control_planes} control planes and {old.workers} workers, and hosts are not "
@@ -116,7 +132,7 @@ def _wanted(name: str, old: Plan | None, control_planes: int | None, workers: in
 def _check(paths: state.Files, wanted: Plan, running: Sequence[plan.Node]) -> None:
     new = [node for node in wanted.nodes if node not in running]
     here = machine.look(paths.state)
-    if found := checks.findings(here, new, image_cached=not here.missing and image.cached()):
+    if found := checks.findings(here, new, image_cached=not here.missing and image.cached(), light=wanted.light):
         raise InvalidInput(found)
 
 

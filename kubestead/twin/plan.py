@@ -17,6 +17,8 @@ NETWORK = ipaddress.ip_network("192.168.1.0/24")
 GATEWAY = "192.168.1.1"
 DEFAULT_NAME = "default"
 
+SIMULATED = "light: kubeadm, kubelet, kubectl and Helm are SIMULATED; hosts, packages and containerd are real"
+
 # The lab's addresses; further hosts get the ones that follow.
 _FIRST_CONTROL_PLANE = 187
 _FIRST_WORKER = 61
@@ -62,11 +64,12 @@ class Node:
 
 @dataclass(frozen=True)
 class Plan:
-    """A twin's name and the number of its hosts."""
+    """A twin's name and the number of its hosts; ``light`` simulates kubeadm (:mod:`kubestead.twin.light`)."""
 
     name: str = DEFAULT_NAME
     control_planes: int = 1
     workers: int = 2
+    light: bool = False
 
     def __post_init__(self) -> None:
         findings = name_findings(self.name)
@@ -106,12 +109,13 @@ class Plan:
 
     def as_data(self) -> dict[str, Any]:
         """The plan as plain values for a file; :meth:`from_data` reads it back."""
-        return {"name": self.name, "control_planes": self.control_planes, "workers": self.workers}
+        counts = {"control_planes": self.control_planes, "workers": self.workers}
+        return {"name": self.name, **counts, **({"light": True} if self.light else {})}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Plan:
         """The plan :meth:`as_data` wrote."""
-        return cls(str(data["name"]), int(data["control_planes"]), int(data["workers"]))
+        return cls(str(data["name"]), int(data["control_planes"]), int(data["workers"]), data.get("light") is True)
 
 
 def name_findings(twin: str) -> list[Finding]:

@@ -14,6 +14,7 @@ from kubestead.twin.plan import GATEWAY, Node, Plan
 from kubestead.twin.state import Files
 
 OVERRIDES = Path(__file__).with_name("overrides.yaml")
+LIGHT_OVERRIDES = OVERRIDES.parent / "light" / OVERRIDES.name
 
 _HEAD = """\
 # Written by 'kubestead twin up'; every 'up' writes it anew. 'kubestead twin exec' sets KUBESTEAD_SITE to it.
@@ -37,7 +38,10 @@ def data(plan: Plan, paths: Files, mirror_folder: Path | None) -> dict[str, Any]
             "base_url": f"http://{GATEWAY}:{mirror.FILES_PORT}/",
             "registry": f"http://{GATEWAY}:{mirror.REGISTRY_PORT}",
         }
-    return site | {"overrides": yaml.safe_load(OVERRIDES.read_text())}
+    overrides = yaml.safe_load(OVERRIDES.read_text())
+    if plan.light:
+        overrides |= yaml.safe_load(LIGHT_OVERRIDES.read_text())
+    return site | {"overrides": overrides}
 
 
 def power(node: Node) -> dict[str, str]:

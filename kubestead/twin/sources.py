@@ -16,8 +16,11 @@ from kubestead.twin.process import progress
 _SERVE_SECONDS = 60
 
 
-def mirror(source: str) -> Path:
-    """The folder of a mirror filled from ``upstream`` or ``gomod``; ``auto`` chooses, and says which and why."""
+def mirror(source: str, light: bool = False) -> Path:
+    """The folder of a mirror filled from ``upstream`` or ``gomod``; ``auto`` chooses, and says which and why.
+
+    A ``light`` twin's has stand-ins in place of what is simulated there.
+    """
     # The mirror's dependencies are not needed by a twin without one.
     from kubestead import mirror as builder  # noqa: PLC0415
 
@@ -28,7 +31,12 @@ def mirror(source: str) -> Path:
     else:
         chosen = cast(builder.Source, source)
         progress(f"source: {chosen}, as asked")
-    return builder.build(chosen)
+    built = builder.build(chosen)
+    if not light:
+        return built
+    from kubestead.twin.light.mirror import ensure  # noqa: PLC0415  (as above)
+
+    return ensure(built)
 
 
 def wait_served(name: str, deadline: float = _SERVE_SECONDS) -> None:

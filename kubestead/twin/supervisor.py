@@ -11,7 +11,7 @@ import json
 import os
 import socketserver
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -48,10 +48,11 @@ class Supervisor:
         self._write_record(the_plan)
         return self.status()
 
-    def status(self) -> dict[str, Any]:
-        """Every host's state, and the mirror's."""
+    def status(self, names: Sequence[str] = ()) -> dict[str, Any]:
+        """The state of these hosts, or of every one, and the mirror's."""
+        chosen = [self._hosts[name] for name in names] or self._hosts.values()
         with ThreadPoolExecutor(max_workers=16) as pool:
-            hosts = list(pool.map(lambda one: one.status(), self._hosts.values()))
+            hosts = list(pool.map(lambda one: one.status(), chosen))
         return {"hosts": hosts, "mirror": self._mirror.status(), "cgroup": self._tree.version}
 
     def power(self, action: str, names: list[str]) -> dict[str, Any]:
@@ -110,7 +111,7 @@ def answer(supervisor: Supervisor, line: str) -> dict[str, Any]:
         names = [str(name) for name in order.get("nodes", [])]
         orders: dict[str, Callable[[], dict[str, Any]]] = {
             "apply": supervisor.apply,
-            "status": supervisor.status,
+            "status": lambda: supervisor.status(names),
             "reset": lambda: supervisor.reset(names),
             **{action: partial(supervisor.power, action, names) for action in ("on", "off", "cycle")},
         }

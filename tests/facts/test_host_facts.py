@@ -68,3 +68,19 @@ def test_open_and_refused_ports_are_told_apart_on_this_machine() -> None:
         Probe("127.0.0.1", open_port, "open"),
         Probe("127.0.0.1", closed_port, "refused"),
     }
+
+
+def test_a_probe_without_an_answer_is_made_again_and_then_a_timeout(tmp_path: Path) -> None:
+    """As on a host so busy that its first probes were cut off: here `timeout` ends the first look at once."""
+    ended = tmp_path / "timeout"
+    ended.write_text('#!/bin/sh\necho "$1" >>"$0.log"\n[ "$1" = 2 ] && exit 124\nshift\nexec "$@"\n')
+    ended.chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        peers = [("127.0.0.1", listening.getsockname()[1])]
+        command = ReachedPorts().command(peers).get_raw_value()
+        path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, env=path)
+        assert ReachedPorts().process(done.stdout.splitlines()) == (Probe(*peers[0], "open"),)
+        ended.write_text("#!/bin/sh\nexit 124\n")
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, env=path)
+        assert ReachedPorts().process(done.stdout.splitlines()) == (Probe(*peers[0], "timeout"),)

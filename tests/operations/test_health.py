@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kubestead.facts.health import ClusterHealth
 from kubestead.health import ClusterState, Node, Workload
 from kubestead.operations.health import healthy
@@ -34,3 +36,12 @@ def test_one_that_stays_ill_fails_with_every_finding():
 
 def test_nothing_is_waited_for_while_it_is_only_planned():
     assert look(ClusterState(), executing=False).noop == "not healthy now"
+
+
+def test_a_host_outside_of_this_run_is_expected_once_it_is_a_node():
+    facts = {ClusterHealth: iter([WELL])}
+    assert run(healthy, facts, expected_nodes=["node1"], within_seconds=0, others=["node2"]).noop == "healthy"
+    joined = replace(WELL, nodes=(*WELL.nodes, Node("node2", "False")))
+    facts = {ClusterHealth: iter([joined])}
+    done = sh(run(healthy, facts, expected_nodes=["node1"], within_seconds=0, others=["node2"]).shell[0])
+    assert "node2: is not Ready" in done.stderr.decode()

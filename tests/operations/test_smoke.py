@@ -14,7 +14,7 @@ from kubestead.operations.smoke import smoke
 from tests.operations.harness import Host, run
 
 ARGUMENTS: dict[str, Any] = {
-    "image": "agnhost@sha256:1", "nodes": ["a", "b"], "dns_domain": "cluster.local",
+    "image": "agnhost@sha256:1", "nodes": ["a", "b"], "absent": [], "others": [], "dns_domain": "cluster.local",
     "egress_target": None, "hubble_relay": True,
 }  # fmt: skip
 GOOD, BAD = "check\tok\tDNS\t\t", "check\tfailed\tDNS\ttimed out\tkubectl logs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import child, cpu, floor_files, machine, milestones, recovery, results, tables
+from bench import child, cpu, floor_files, machine, milestones, recovery, relay, results, scale, tables
+from bench.scalelab import Taken
 from kubestead.errors import KubesteadError
 from kubestead.facts.health import _FIELDS, ClusterHealth
 from kubestead.health import findings
+from kubestead.mirror.registry import free_port
 from tests.unit import benchlab
 
 BENCH = Path(milestones.__file__).parent
@@ -239,3 +242,54 @@ def test_the_floor_waits_for_what_kubestead_waits_for(changes, expected):
     argv = ["awk", "-v", f"nodes={' '.join(NODES)}", "-f", str(BENCH / "healthy.awk")]
     seen = subprocess.run(argv, input="\n".join(lines) + "\n", text=True, check=False)
     assert (seen.returncode == 0) is expected
+
+
+def test_the_hosts_processor_time_is_taken_out_and_the_controllers_own_stays():
+    taken = Taken(
+        "no-op", 6, seconds=10, twin_cpu=12, controller_cpu=3, others_cpu=0, peak_memory_mib=80, code=0, changes=0
+    )
+    assert taken.own_seconds(cores=2) == 4
+    assert replace(taken, others_cpu=1).own_seconds(cores=2) == 3.5
+    assert replace(taken, twin_cpu=18).own_seconds(cores=2) == 3
+
+
+def test_a_relay_hands_everything_on_in_its_order_and_late():
+    async def echo(reader, writer):
+        while data := await reader.read(1000):
+            writer.write(data)
+        writer.close()
+
+    async def talk():
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        own = free_port()
+        relaying = asyncio.create_task(relay.relay(f"127.0.0.1:{own}", f"127.0.0.1:{port}", 0.1))
+        while not relaying.done():
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", own)
+                break
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.01)
+        began = time.monotonic()
+        writer.write(b"one two ")
+        first = await reader.readexactly(8)
+        took = time.monotonic() - began
+        writer.write(b"three")
+        writer.write_eof()
+        rest = await reader.read()
+        relaying.cancel()
+        server.close()
+        return first + rest, took
+
+    said, took = asyncio.run(talk())
+    assert said == b"one two three"
+    assert took >= 0.2, "a tenth of a second each way"
+
+
+def test_the_table_compares_many_hosts_with_few():
+    few = Taken("no-op", 6, 10, twin_cpu=12, controller_cpu=3, others_cpu=0, peak_memory_mib=None, code=0, changes=0)
+    far = replace(few, what="no-op, 5 hosts 200 ms away", hosts=51)
+    text = scale.report([few, replace(few, hosts=51, seconds=20), far], cores=2)
+    assert "| no-op | 6 | 10.0 | 12.0 | 0.0 | 4.0 | 3.0 | 0.50 |  | 0 | 0 |" in text
+    assert "| no-op | 3.5 | 2.0 |" in text
+    assert "Many to few" not in scale.report([far], cores=2)

@@ -74,3 +74,27 @@ def test_a_static_pod_that_is_not_ready_is_found_and_others_are_their_workloads(
 )
 def test_what_is_missing_on_one_line(state, line):
     assert missing(state, NODES) == line
+
+
+@pytest.mark.parametrize(
+    ("workload", "found"),
+    [
+        (Workload("DaemonSet", "cilium", 3, 2), []),
+        (Workload("DaemonSet", "cilium", 3, 1), ["kube-system/cilium"]),
+        (Workload("Deployment", "coredns", 2, 1), []),
+        (Workload("Deployment", "coredns", 1, 0), ["kube-system/coredns"]),
+    ],
+    ids=["its pod is away", "another's too", "a replica was there", "the only one was there"],
+)
+def test_what_an_absent_node_keeps_is_not_waited_for(workload, found):
+    state = replace(WELL, workloads=(Workload("DaemonSet", "cilium", 3, 3), workload))
+    assert [finding.where for finding in findings(state, ["cp"], absent=["w1"])] == found
+    assert missing(state, ["cp"], absent=["w1"]) == (
+        f"{workload.name} {workload.ready}/{workload.wanted}" if found else "static pods"
+    )
+    assert findings(state, ["cp"], absent=["never joined"]) != []
+
+
+def test_a_static_pod_of_an_absent_node_is_not_waited_for():
+    state = replace(WELL, pods=(Pod("kube-proxy-w1", "w1", "Running", False),))
+    assert (len(findings(state, ["cp"])), findings(state, ["cp"], absent=["w1"])) == (1, [])

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from kubestead.render import render
 from kubestead.smoke import parse
@@ -19,7 +20,7 @@ CASES
 *'get service server '*) printf 172.20.0.9 ;;
 *'get pod guarded '*) printf 10.0.0.2 ;;
 *'exec stranger -- /agnhost connect 10.0.0.2:8080'*) echo TIMEOUT; exit 1 ;;
-*'get pods -l k8s-app=cilium -o name'*) printf 'pod/cilium-1\npod/cilium-2\n' ;;
+*'get pods -l k8s-app=cilium '*'-o name'*) printf 'pod/cilium-1\npod/cilium-2\n' ;;
 *'get pod/cilium-1 '*) printf a ;;
 *'get pod/cilium-2 '*) printf b ;;
 *'cilium-health status -o'*) printf 'a|2025||2025|\nb|2025||2025|\n' ;;
@@ -76,7 +77,7 @@ def test_a_service_may_take_a_moment_to_reach_the_nodes(smoke):
 
 
 def test_the_pods_are_made_from_the_manifest_and_gone_afterwards(smoke):
-    manifest = render("smoke.yaml.j2", image="r/agnhost@sha256:1")
+    manifest = render("smoke.yaml.j2", image="r/agnhost@sha256:1", absent=())
     smoke(manifest=manifest)
     assert smoke.manifest.read_text().strip() == manifest.strip()
     assert smoke.log.read_text().splitlines()[-1].startswith("delete namespace kubestead-smoke")
@@ -137,3 +138,33 @@ def test_a_manifest_that_is_refused_ends_the_smoke_as_a_failure(smoke):
 def test_what_is_not_part_of_the_cluster_is_not_checked(smoke):
     _, checks = smoke(egress_target=None, hubble_relay=False)
     assert [check.name for check in checks] == [name for name in CHECKS if not name.startswith(("egress", "Hubble"))]
+
+
+def test_a_node_that_is_away_is_asked_for_nothing(smoke):
+    """Cilium's health and Hubble's relay tell of it all the same."""
+    cases = r"""*'status -o'*) printf 'a|2025||2025|\nb|2025||2025|\nc|2025|no route|2025|no route\n' ;;
+*'hubble status --server'*) echo 'Connected Nodes: 2/3' ;;"""
+    _, checks = smoke(cases, absent=["c", "d"])
+    assert [check for check in checks if not check.passed] == []
+    assert "-l k8s-app=cilium --field-selector=spec.nodeName!=c,spec.nodeName!=d -o name" in smoke.log.read_text()
+
+
+def test_pods_of_the_smoke_do_not_go_where_nobody_answers():
+    documents = [one for one in yaml.safe_load_all(render("smoke.yaml.j2", image="i", absent=["c", "d"])) if one]
+    pods = [one for one in documents if one["kind"] == "Pod"]
+    pods += [one["spec"]["template"] for one in documents if one["kind"] == "DaemonSet"]
+    assert len(pods) == 4
+    for pod in pods:
+        (terms,) = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+            "nodeSelectorTerms"
+        ]
+        wanted = {"key": "kubernetes.io/hostname", "operator": "NotIn", "values": ["c", "d"]}
+        assert terms == {"matchExpressions": [wanted]}
+
+
+def test_among_many_nodes_each_talks_to_the_next(smoke):
+    rows = "".join(f"server-{n} {n} 10.0.{n}.1|" for n in range(6)).replace("|", r"\n")
+    _, checks = smoke(f"*'get pods -l app=server -o'*) printf '{rows}' ;;", nodes=list("012345"))
+    talks = [check.name for check in checks if check.name.startswith("pod to pod")]
+    assert talks == [f"pod to pod: {n} to {(n + 1) % 6}" for n in range(6)]
+    assert "exec server-5 -- /agnhost connect 10.0.0.1:8080" in smoke.log.read_text()

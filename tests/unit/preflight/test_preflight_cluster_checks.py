@@ -14,7 +14,7 @@ from kubestead.errors import Finding
 from kubestead.preflight.checks import run_checks
 from kubestead.preflight.clock import TOLERANCE, check_clocks
 from kubestead.preflight.model import ClusterFiles, Device, HostInfo
-from kubestead.preflight.network import needed_connections
+from kubestead.preflight.network import NEIGHBOURS, needed_connections
 from kubestead.preflight.survey import ClockOffset, Host, Node, Probe, Survey
 from kubestead.spec import ClusterSpec
 from tests.fixtures.hosts import NODES, host, survey
@@ -196,3 +196,17 @@ def test_the_end_of_upstreams_support_is_a_warning() -> None:
     (finding,) = run_checks(survey(), date(2026, 1, 1))
     assert finding.severity == "warning"
     assert "2025-11-11" in finding.reason
+
+
+def test_among_many_nodes_every_one_is_probed_by_a_few():
+    spec = ClusterSpec()
+    cp = Node("cp", "control_plane", IPv4Address("10.9.0.1"))
+    nodes = (cp, *(Node(f"w{n}", "worker", IPv4Address(f"10.9.1.{n}")) for n in range(50)))
+    asked = {node.name: needed_connections(node, nodes, spec) for node in nodes}
+    workers = {name: wanted for name, wanted in asked.items() if name != "cp"}
+    assert {len(wanted) for wanted in workers.values()} == {NEIGHBOURS * 2 + 3}
+    for node in nodes[1:]:
+        by = [name for name, wanted in workers.items() if (str(node.address), 4240) in wanted]
+        assert (len(by), node.name in by) == (NEIGHBOURS, False)
+        assert (str(cp.address), 6443) in asked[node.name]
+        assert (str(node.address), 10250) in asked["cp"]
