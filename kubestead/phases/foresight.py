@@ -8,30 +8,25 @@ known of it void, and what its control plane knows of the cluster.
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, cast
 
 import gevent.local  # type: ignore[import-untyped]
 from gevent.pool import Pool  # type: ignore[import-untyped]
-from paramiko import SSHException
 from pyinfra import logger
 from pyinfra.api import StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback, State, StateStage
-from pyinfra.connectors.util import CommandOutput, OutputLine
+from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_host
 
+from kubestead.phases.asking import Arguments, Question, ask_together, question_of
 from kubestead.phases.topology import CONTROL_PLANE
 
 # An operation asks its second question by the answer to its first; the third round finds what hides behind that.
 ROUNDS = 3
-TIMEOUT_SECONDS = 60
-# What a question is: the command, and how it is run (sudo, a shell of its own).
-Question = tuple[str, str]
-Arguments = Mapping[str, Any]
 
 
 class Foresight(BaseStateCallback):
@@ -62,7 +57,7 @@ class Foresight(BaseStateCallback):
             self._imagine(state, host)
             if not self._wanted[host]:
                 return
-            self._answers[host] |= _ask(host, self._wanted[host])
+            self._answers[host] |= ask_together(host, self._wanted[host])
 
     def _imagine(self, state: State, host: Host) -> None:
         """Plan every operation of the host; what it would do is not done."""
@@ -86,7 +81,7 @@ class Foresight(BaseStateCallback):
 
     def answer(self, host: Host, command: str, arguments: Arguments) -> CommandOutput | None:
         """What was answered ahead; in imagination, nothing where it is not known yet. None where it must be asked."""
-        question = _question(command, arguments)
+        question = question_of(command, arguments)
         known = self._answers.get(host, {})
         if getattr(self._here, "imagines", False):
             self._asked[host][question] += 1
@@ -143,11 +138,6 @@ def _listen(foresight: Foresight, host: Host) -> None:
     host.run_shell_command, host.get_fact, host.put_file = run, fact, put  # type: ignore[method-assign]
 
 
-def _question(command: str, arguments: Arguments) -> Question:
-    said = {key: value for key, value in arguments.items() if key.startswith("_") and key != "_timeout" and value}
-    return command, repr(sorted(said.items()))
-
-
 def _exhaust(commands: Iterator[object]) -> None:
     with closing(cast(Any, commands)):
         try:
@@ -155,38 +145,3 @@ def _exhaust(commands: Iterator[object]) -> None:
                 pass
         except Exception as error:  # noqa: BLE001 - what fails here fails again when it is meant
             logger.debug("Imagining an operation: %r", error)
-
-
-def _ask(host: Host, wanted: Mapping[Question, tuple[str, Arguments]]) -> dict[Question, CommandOutput]:
-    """The answers of those that succeeded; what failed is asked again in earnest, where failures are told."""
-    groups: dict[str, dict[Question, tuple[str, Arguments]]] = {}
-    for question, given in wanted.items():
-        groups.setdefault(question[1], {})[question] = given
-    answers: dict[Question, CommandOutput] = {}
-    for group in groups.values():
-        mark = f"kubestead-{secrets.token_hex(8)}"
-        script = "\n".join(f"( ({command}\n) 2>/dev/null; echo {mark} $? )" for command, _ in group.values())
-        arguments = {**next(iter(group.values()))[1], "_timeout": TIMEOUT_SECONDS}
-        arguments = {key: value for key, value in arguments.items() if key.startswith("_")}
-        try:
-            _, output = host.connector.run_shell_command(StringCommand(script), **arguments)
-        except (TimeoutError, OSError, SSHException):
-            continue
-        # A host that fell silent in the middle has answered the first of them.
-        told = zip(group, parse(output.stdout_lines, mark), strict=False)
-        answers |= {question: answer for question, answer in told if answer is not None}
-    return answers
-
-
-def parse(lines: list[str], mark: str) -> Iterator[CommandOutput | None]:
-    """Each command's output, up to its mark and exit code, in order; None for one that failed."""
-    own: list[str] = []
-    for line in lines:
-        text, found, code = line.rpartition(f"{mark} ")
-        if not found:
-            own.append(line)
-            continue
-        # A last line without a newline has the mark behind it.
-        own += [text] if text else []
-        yield CommandOutput([OutputLine("stdout", one) for one in own]) if code == "0" else None
-        own = []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kubestead.phases.foresight import parse
+from kubestead.phases.asking import parse
 from tests.deploys.runner import REPOSITORY
 
 INVENTORY = """\
