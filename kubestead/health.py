@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kubestead.errors import Finding
@@ -40,21 +40,40 @@ class Pod:
 
 
 @dataclass(frozen=True)
-class ClusterState:
-    """What the API says; ``answers`` is False when it said nothing, and then nothing else is known.
+class Proof:
+    """What the last smoke that passed was about: the nodes' uids, and each node's part of the pod network by its name.
 
-    ``proven`` holds the uids of the nodes the last smoke that passed was about.
+    It is kept on the control plane, a row for each Node and CiliumNode: kind, name, uid, CIDRs.
     """
+
+    uids: frozenset[str] = frozenset()
+    pod_networks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> Proof:
+        """From its rows; what is none is passed over."""
+        rows = [row for line in lines if len(row := line.split("\t")) == len(PROOF)]
+        uids = frozenset(uid for kind, _, uid, _ in rows if kind == "Node")
+        return cls(uids, tuple((name, tuple(cidrs.split())) for kind, name, _, cidrs in rows if kind == "CiliumNode"))
+
+
+# The columns of a proof's row, as kubectl's jsonpath names them.
+PROOF = (".kind", ".metadata.name", ".metadata.uid", ".spec.ipam.podCIDRs[*]")
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """What the API says; ``answers`` is False when it said nothing, and then nothing else of it is known."""
 
     answers: bool = False
     nodes: tuple[Node, ...] = ()
     workloads: tuple[Workload, ...] = ()
     pods: tuple[Pod, ...] = ()
-    proven: frozenset[str] = frozenset()
+    proof: Proof = Proof()
 
     def unproven(self, names: Sequence[str]) -> list[str]:
         """Those of the named nodes that no smoke has passed with: it failed, or the run was killed before it."""
-        return [node.name for node in self.nodes if node.name in names and node.uid not in self.proven]
+        return [node.name for node in self.nodes if node.name in names and node.uid not in self.proof.uids]
 
 
 def with_joined(nodes: Sequence[str], others: Sequence[str], state: ClusterState) -> list[str]:

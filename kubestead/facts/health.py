@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyinfra.api import FactBase
 
-from kubestead.health import KUBECTL, ClusterState, Node, Pod, Workload
+from kubestead.health import KUBECTL, ClusterState, Node, Pod, Proof, Workload
 
-# Uids of the nodes the last smoke that passed was about; whatever makes that void removes it.
+# What the last smoke that passed was about (:class:`kubestead.health.Proof`); whatever makes that void removes it.
 SMOKE_STAMP = "/var/lib/kubestead/smoke-passed"
 _READY = '.status.conditions[?(@.type=="Ready")].status'
 _FIELDS = (
@@ -61,5 +61,5 @@ class ClusterHealth(FactBase[ClusterState]):
                 # A controller that has not seen the newest form yet counts pods of the old one.
                 seen = field[".metadata.generation"] == field[".status.observedGeneration"]
                 workloads.append(Workload(kind, name, wanted, min(counted) if seen else 0))
-        proven = frozenset(line.partition("\t")[2] for line in output if line.startswith("proven\t"))
-        return ClusterState(bool(rows), tuple(nodes), tuple(workloads), tuple(pods), proven)
+        proof = Proof.parse(line.partition("\t")[2] for line in output if line.startswith("proven\t"))
+        return ClusterState(bool(rows), tuple(nodes), tuple(workloads), tuple(pods), proof)

@@ -10,8 +10,9 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 from kubestead.facts.health import SMOKE_STAMP
-from kubestead.health import KUBECTL, ClusterState, with_joined
+from kubestead.health import KUBECTL, PROOF, ClusterState, Proof, with_joined
 from kubestead.render import render
+from kubestead.runrecord import record
 from kubestead.smoke import parse
 
 # Seconds; each check waits for at most 150 of them.
@@ -28,7 +29,7 @@ def smoke(
     egress_target: str | None,
     hubble_relay: bool,
     only_if_changed: bool,
-) -> Generator[FunctionCommand | StringCommand, None, None]:
+) -> Generator[FunctionCommand, None, None]:
     """Run every check of ``templates/smoke.sh.j2`` and print each with its outcome.
 
     Args:
@@ -45,6 +46,7 @@ def smoke(
     seen: ClusterState = host.data.get("cluster_state") or ClusterState()
     if only_if_changed and not _anything_changed() and not seen.unproven(nodes):
         host.noop("nothing changed in this run")
+        _record(seen.proof)
         return
     script = render(
         "smoke.sh.j2",
@@ -57,8 +59,7 @@ def smoke(
         manifest=render("smoke.yaml.j2", image=image, absent=absent),
     )
     yield FunctionCommand(_run, (script,), {})
-    uids = 'jsonpath={range .items[*]}{.metadata.uid}{"\\n"}{end}'
-    yield StringCommand(KUBECTL, "get nodes --output", QuoteString(uids), ">", SMOKE_STAMP)
+    yield FunctionCommand(_keep_proof, (), {})
 
 
 def _anything_changed() -> bool:
@@ -84,3 +85,22 @@ def _run(state: State, host: Host, script: str) -> bool:
     if not ok or not checks:
         logger.error(f"{host.print_prefix}the smoke did not run to its end:\n{output.stderr}")
     return ok and bool(checks) and all(check.passed for check in checks)
+
+
+def _keep_proof(state: State, host: Host) -> bool:
+    """Write down on the control plane what the smoke was about, and in the run's record."""
+    row = '{"\\t"}'.join(f"{{{field}}}" for field in PROOF)
+    rows = QuoteString(f'jsonpath={{range .items[*]}}{row}{{"\\n"}}{{end}}')
+    # By a temporary file, so that what is there is whole.
+    command = StringCommand(
+        f"set -e; {KUBECTL} get nodes,ciliumnodes --output", rows, f"> {SMOKE_STAMP}.new;",
+        f"mv {SMOKE_STAMP}.new {SMOKE_STAMP}; cat {SMOKE_STAMP}",
+    )  # fmt: skip
+    ok, output = host.run_shell_command(command, _sudo=bool(host.data.get("_sudo")), _timeout=60)
+    _record(Proof.parse(output.stdout_lines))
+    return ok
+
+
+def _record(proof: Proof) -> None:
+    if state.is_executing and proof.pod_networks:
+        record(pod_networks=dict(proof.pod_networks))

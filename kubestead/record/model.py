@@ -55,11 +55,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Node:
-    """A node of the inventory: its role (``control plane``, ``worker`` or empty) and address."""
+    """A node of the inventory: role (``control plane``, ``worker`` or empty), address, its part of the pod network."""
 
     name: str
     role: str = ""
     address: str = ""
+    pods: str = ""
 
 
 @dataclass(frozen=True)

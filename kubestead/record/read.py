@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
@@ -12,7 +11,8 @@ from typing import Any, TypeVar
 
 from kubestead.errors import KubesteadError
 from kubestead.owner import Owner
-from kubestead.record.model import Finding, Message, Node, Operation, Outcome, Run
+from kubestead.record import parts
+from kubestead.record.model import Operation, Outcome, Run
 
 FOLDER = Path(".kubestead/runs")
 HEAD, BEGUN, OPERATIONS, MESSAGES, END = (
@@ -21,8 +21,8 @@ HEAD, BEGUN, OPERATIONS, MESSAGES, END = (
 _OUTCOMES: dict[str, Outcome] = {
     "succeeded": "succeeded", "failed": "failed", "refused": "refused", "interrupted": "interrupted",
 }  # fmt: skip
-# Of a folder's name; the end of what a calendar and a picture can show.
-_FORMAT, _LAST_TIME, _NO_TIME = "%Y%m%dT%H%M%S.%fZ", 4e9, 1.0
+# Of a folder's name.
+_FORMAT, _NO_TIME = "%Y%m%dT%H%M%S.%fZ", 1.0
 _T = TypeVar("_T")
 
 
@@ -71,38 +71,38 @@ def read(path: Path) -> Run:
         KubesteadError: the folder holds no record at all.
     """
     head, end = _object(path / HEAD), _object(path / END)
-    begun, lost_begun = _lines(path / BEGUN, _begun)
-    operations, lost_operations = _lines(path / OPERATIONS, _operation)
-    messages, lost_messages = _lines(path / MESSAGES, _message)
+    begun, lost_begun = _lines(path / BEGUN, parts.begun)
+    operations, lost_operations = _lines(path / OPERATIONS, parts.operation)
+    messages, lost_messages = _lines(path / MESSAGES, parts.message)
     # A run that was killed as it wrote its first file has a folder and nothing in it.
     if not (head or end or begun or operations or messages or _time_of(path.name) > _NO_TIME):
         raise KubesteadError(f"{path}: holds no run record")
     times = [time for one in operations for time in (one.start, one.end) if time]
     times += [start for start, _, _, _ in begun] + [one.time for one in messages]
-    began = _time(head.get("began")) or min(times, default=_time_of(path.name))
-    ended = _time(end.get("ended")) or max([began, *times])
+    began = parts.moment(head.get("began")) or min(times, default=_time_of(path.name))
+    ended = parts.moment(end.get("ended")) or max([began, *times])
     outcome = _outcome(head, end)
     unfinished = [] if outcome == "succeeded" else _unfinished(begun, operations)
     return Run(
         name=path.name, began=began, ended=max(began, ended), outcome=outcome,
-        deploys=tuple(map(str, _list(head.get("deploys")))), command=_text(head.get("command")),
+        deploys=tuple(map(str, parts.items(head.get("deploys")))), command=parts.text(head.get("command")),
         by=str(Owner.from_data(head.get("owner")) or ""),
-        made_with=_texts(head.get("made_with")), cluster=_texts(head.get("cluster")),
-        nodes=[Node(_text(one.get("name")), _text(one.get("role")), _text(one.get("address")))
-               for one in _list(head.get("nodes")) if isinstance(one, dict) and one.get("name")],
-        hosts=[_text(one) for one in _list(head.get("hosts"))],
-        findings=[_finding(one) for one in _list(head.get("findings")) if isinstance(one, dict)],
+        made_with=parts.texts(head.get("made_with")), cluster=parts.texts(head.get("cluster")),
+        nodes=parts.nodes(head),
+        hosts=[parts.text(one) for one in parts.items(head.get("hosts"))],
+        findings=[parts.finding(one) for one in parts.items(head.get("findings")) if isinstance(one, dict)],
         operations=sorted([*operations, *unfinished], key=lambda one: one.start), messages=messages,
         exit_code=end.get("exit_code") if isinstance(end.get("exit_code"), int) else None,
-        error=_text(end.get("error")), failed_hosts=[_text(one) for one in _list(end.get("failed_hosts"))],
-        left_out=[_text(one) for one in _list(head.get("left_out"))],
+        error=parts.text(end.get("error")),
+        failed_hosts=[parts.text(one) for one in parts.items(end.get("failed_hosts"))],
+        left_out=[parts.text(one) for one in parts.items(head.get("left_out"))],
         unread=lost_begun + lost_operations + lost_messages,
     )  # fmt: skip
 
 
 def _outcome(head: Mapping[str, Any], end: Mapping[str, Any]) -> Outcome:
     if end:
-        return _OUTCOMES.get(_text(end.get("outcome")), "failed")
+        return _OUTCOMES.get(parts.text(end.get("outcome")), "failed")
     owner = Owner.from_data(head.get("owner"))
     return "running" if owner and owner.alive() else "killed"
 
@@ -132,29 +132,6 @@ def _lines(path: Path, parse: Callable[[Mapping[str, Any]], _T]) -> tuple[list[_
     return found, lost
 
 
-def _begun(line: Mapping[str, Any]) -> tuple[float, str, str, list[str]]:
-    hosts = [_text(host) for host in _list(line.get("hosts"))]
-    return _must(line["start"]), _text(line.get("phase")), _text(line["operation"]), hosts
-
-
-def _operation(line: Mapping[str, Any]) -> Operation:
-    start, end = _must(line["start"]), _must(line["end"])
-    return Operation(
-        _text(line["host"]), _text(line.get("phase")), _text(line["operation"]), start, max(start, end),
-        bool(line.get("changed")), bool(line.get("error")), _text(line.get("said")),
-    )  # fmt: skip
-
-
-def _message(line: Mapping[str, Any]) -> Message:
-    level: Any = "error" if line.get("level") == "error" else "warning"
-    return Message(_must(line["time"]), level, _text(line["text"]), _text(line.get("host")))
-
-
-def _finding(data: Mapping[str, Any]) -> Finding:
-    severity: Any = "warning" if data.get("severity") == "warning" else "error"
-    return Finding(_text(data.get("where")), _text(data.get("reason")), _text(data.get("fix")), severity)
-
-
 def _object(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(errors="replace"))
@@ -163,34 +140,8 @@ def _object(path: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _time(value: object) -> float | None:
-    """A time, or None where it is none a calendar has."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) and 0 < value < _LAST_TIME else None
-
-
-def _must(value: object) -> float:
-    time = _time(value)
-    if time is None:
-        raise ValueError("no time")
-    return time
-
-
 def _time_of(name: str) -> float:
     try:
         return datetime.strptime(name, _FORMAT).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
         return _NO_TIME
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _texts(value: object) -> dict[str, str]:
-    return {str(key): _text(item) for key, item in value.items()} if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -11,7 +11,7 @@ from kubestead.record.model import Node, Run
 WIDTH = 1100.0
 _GAP, _ROW_GAP, _EDGE = 12.0, 14.0, 14.0
 # Big boxes for the few, small ones for the many.
-_BIG, _SMALL, _MANY = (206.0, 62.0), (124.0, 40.0), 20
+_BIG, _SMALL, _MANY = (206.0, 82.0), (124.0, 40.0), 20
 _API_HEIGHT, _TITLE, _BAND = 40.0, 24.0, 48.0
 
 State = Literal["changed", "same", "failed", "absent"]
@@ -108,7 +108,8 @@ def _boxes(members: Sequence[Node], run: Run, y: float, box: tuple[float, float]
     for number, node in enumerate(members):
         row, column = divmod(number, columns)
         state = state_of(node.name, run)
-        text = f"{node.name}, {node.address or 'address not known'}: {_WORDS[state]}"
+        pods = f", pods {node.pods}" if node.pods else ""
+        text = f"{node.name}, {node.address or 'address not known'}{pods}: {_WORDS[state]}"
         found.append(Box(node, _EDGE + column * (width + _GAP), y + row * (height + _ROW_GAP), state, text))
     return tuple(found)
 

@@ -42,7 +42,7 @@ class RunRecord(BaseStateCallback):
         self._written = False
 
     def tell(self, **facts: Any) -> None:
-        """Add facts to the head of the record: ``cluster``, ``nodes``, ``hosts``, ``findings``."""
+        """Add facts to the head of the record: ``cluster``, ``nodes``, ``hosts``, ``findings``, ``pod_networks``."""
         self._head |= facts
         if self._written and facts:
             self._write_head()

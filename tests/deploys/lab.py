@@ -48,7 +48,7 @@ def health(*nodes: str, ready: str = "True") -> list[str]:
     rows = [["Node", node, ready, *[""] * 10, f"uid-{node}"] for node in nodes]
     count = str(len(nodes))
     rows.append(["DaemonSet", "cilium", *[""] * 5, count, count, count, "", "1", "1", ""])
-    return ["\t".join(row) for row in [*rows, *(["proven", f"uid-{node}"] for node in nodes)]]
+    return ["\t".join(row) for row in [*rows, *(["proven", "Node", node, f"uid-{node}", ""] for node in nodes)]]
 
 
 def in_order(*answers: dict[Any, Any]) -> dict[Any, Any]:

@@ -9,7 +9,7 @@ import pytest
 from pyinfra.api.operation import OperationMeta
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from kubestead.health import ClusterState, Node
+from kubestead.health import ClusterState, Node, Proof
 from kubestead.operations.smoke import smoke
 from tests.operations.harness import Host, run
 
@@ -26,8 +26,10 @@ class ShellHost(Host):
     def __init__(self, ok: bool, *lines: str) -> None:
         super().__init__({})
         self.answer = ok, CommandOutput([OutputLine("stdout", line) for line in lines])
+        self.ran: list[str] = []
 
     def run_shell_command(self, command: str, **arguments: Any) -> tuple[bool, CommandOutput]:
+        self.ran.append(str(command))
         return self.answer
 
 
@@ -70,14 +72,21 @@ def test_a_smoke_that_was_never_passed_is_run_though_nothing_changed(nodes, runs
     """A run that was killed after its last change leaves a cluster nobody has proven."""
     host = Host({})
     host.state.ops = {}
-    host.data = {"cluster_state": ClusterState(True, tuple(nodes), proven=frozenset("12"))}
+    host.data = {"cluster_state": ClusterState(True, tuple(nodes), proof=Proof(frozenset("12")))}
     assert bool(run(smoke, host, **ARGUMENTS, only_if_changed=True).commands) is runs
 
 
-def test_what_passed_is_written_down_after_it_passed():
-    first, second = run(smoke, Host({}), **ARGUMENTS, only_if_changed=False).commands
-    assert callable(first.function)
-    assert second.endswith("> /var/lib/kubestead/smoke-passed")
+def test_what_passed_is_written_down_after_it_passed(monkeypatch):
+    told = {}
+    monkeypatch.setattr("kubestead.operations.smoke.record", lambda **facts: told.update(facts))
+    rows = ["Node\ta\t1\t", "CiliumNode\ta\t7\t10.0.0.0/24 fd00::/64"]
+    outcome = run(smoke, ShellHost(True, *rows), **ARGUMENTS, only_if_changed=False)
+    assert outcome.call(1) is True
+    assert outcome.host.ran[-1].endswith("mv /var/lib/kubestead/smoke-passed.new /var/lib/kubestead/smoke-passed; "
+                                         "cat /var/lib/kubestead/smoke-passed")  # fmt: skip
+    proof = Proof.parse(rows)
+    assert told == {"pod_networks": dict(proof.pod_networks)}
+    assert proof == Proof(frozenset("1"), (("a", ("10.0.0.0/24", "fd00::/64")),))
 
 
 @pytest.mark.parametrize("changes", [False, True])

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.twin.building import RUNS, Building
+from kubestead.record.read import FOLDER
+from tests.twin.building import Building
 from tests.twin.conftest import Twin
 from tests.twin.guarded import JUMP, USER
 from tests.twin.leaks import Hit, hits_in_file, hits_in_samples, hits_on_host, secrets
@@ -45,7 +46,7 @@ def hits(building: Building, built: Twin, known: dict[str, frozenset[str]]) -> l
     argv = [sys.executable, "-m", "kubestead.cli", "report", building.record.name, "--output", str(page)]
     subprocess.run(argv, check=True, capture_output=True)
     left = [page, *building.record.rglob("*"), *building.temporary.rglob("*"), *Path.home().glob(".*history")]
-    left += [path for path in (Path("pyinfra-debug.log"), *RUNS.parent.glob("*.y*ml")) if path.exists()]
+    left += [path for path in (Path("pyinfra-debug.log"), *FOLDER.parent.glob("*.y*ml")) if path.exists()]
     output = building.temporary.with_name("output")
     output.write_text(building.run.text)
     found = list(hits_in_samples(known, building.samples))
@@ -107,7 +108,7 @@ def test_where_secrets_are_kept_nobody_else_can_read(hits: list[Hit]) -> None:
 
 
 def test_the_kubeconfig_and_the_runs_folder_are_the_operators_alone(building: Building) -> None:
-    assert (RUNS.parent / "kubeconfig").stat().st_mode & 0o777 == 0o600
+    assert (FOLDER.parent / "kubeconfig").stat().st_mode & 0o777 == 0o600
     assert building.record.stat().st_mode & 0o077 == 0
     assert list(building.temporary.iterdir()) == []
 
