@@ -20,7 +20,6 @@ from threading import Lock
 from paramiko import HostKeys, PKey
 from paramiko.pkey import UnknownKeyType
 
-
 _OURS = Lock()
 
 
