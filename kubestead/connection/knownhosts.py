@@ -15,9 +15,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from paramiko import HostKeys, PKey
 from paramiko.pkey import UnknownKeyType
+
+_OURS = Lock()
 
 
 @dataclass(frozen=True)
@@ -125,13 +128,19 @@ def _entry(names: str, key: PKey) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One writer of ours at a time, on this machine; the file itself may be replaced, its folder stays."""
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    """One writer of ours at a time, on this machine; the file itself may be replaced, its folder stays.
+
+    Among this process's own the first lock decides: gevent lets others run in os.close, and one that then waited for
+    the kernel's lock would stop them all.
+    """
+    with _OURS:
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
 
 
 def _append(path: Path, line: str) -> None:

@@ -14,16 +14,24 @@ from tests.connection.server import new_key
 
 KEY = new_key()
 LINE = f"{KEY.get_name()} {KEY.get_base64()}"
+# As pyinfra does it: threads are greenlets, and one that blocks stops them all.
 MANY = """
+from gevent import monkey
+monkey.patch_all()
 import sys
+import threading
 from pathlib import Path
 import paramiko
 from kubestead.connection.knownhosts import learn
 path, writer = Path(sys.argv[1]), sys.argv[2]
 key = paramiko.ECDSAKey.generate()
-for number in range(25):
-    learn(path, f"host-{writer}-{number}", key)
-    learn(path, f"shared-{number}", key)
+def write(own):
+    for number in range(25):
+        learn(path, f"host-{writer}{own}-{number}", key)
+        learn(path, f"shared-{number}", key)
+workers = [threading.Thread(target=write, args=(own,)) for own in "ab"]
+[worker.start() for worker in workers]
+[worker.join() for worker in workers]
 """
 
 
@@ -74,6 +82,8 @@ def test_many_writers_lose_no_line_and_leave_none_half(tmp_path):
     writers = [subprocess.Popen([*argv, str(number)]) for number in range(4)]
     assert [writer.wait(60) for writer in writers] == [0] * 4
     names = [line.split()[0] for line in path.read_text().splitlines()]
-    expected = [f"host-{w}-{n}" for w in range(4) for n in range(25)] + [f"shared-{n}" for n in range(25)]
+    expected = [f"host-{w}{own}-{n}" for w in range(4) for own in "ab" for n in range(25)] + [
+        f"shared-{n}" for n in range(25)
+    ]
     assert sorted(names) == sorted(expected)
     assert all(len(line.split()) == 3 for line in path.read_text().splitlines())
