@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from pyinfra.api import FactBase, StringCommand
@@ -16,6 +17,14 @@ def sh(script: str | StringCommand, *, stdin: str = "", path: str | None = None)
     text = script if isinstance(script, str) else script.get_raw_value()
     env = {"PATH": path} if path else None
     return subprocess.run([SH, "-c", text], input=stdin.encode(), capture_output=True, check=False, env=env)
+
+
+def in_folder(script: str, folder: Path) -> str:
+    """A script for a host with its own folders below ``folder``, to be run here."""
+    places = {"/run/kubestead-steps": folder / "steps", "/var/lib/kubestead": folder / "state"}
+    for place, own in places.items():
+        script = script.replace(place, str(own))
+    return script
 
 
 def fact(cls: type[FactBase[Any]], *, path: str | None = None, **arguments: Any) -> Any:

@@ -20,4 +20,6 @@ fi
 echo "environment: .venv from uv.lock (under a minute when nothing is cached)"
 # The machine's own Python (3.10 or newer) and its own certificates: a Python from elsewhere would be one more thing to
 # trust, and a site's own certificate authority is known to the machine only.
-UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true "$uv" sync --locked
+# Compiled here once: a process that may not write bytecode would compile everything anew each time (0.5 s, measured).
+UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true "$uv" sync --locked --compile-bytecode
+.venv/bin/python -m compileall -q kubestead

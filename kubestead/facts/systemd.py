@@ -55,6 +55,29 @@ class UnitStates(FactBase[dict[str, UnitState]]):
         }
 
 
+class WrittenSinceStart(FactBase[list[str]]):
+    """Those of ``files`` that were written after the main process of ``unit`` started, so that it may not know them.
+
+    To the second, as systemd tells the start; empty where the unit does not run.
+    """
+
+    default = list
+
+    def requires_command(self, unit: str, files: tuple[str, ...]) -> str:
+        return "systemctl"
+
+    def command(self, unit: str, files: tuple[str, ...]) -> StringCommand:
+        return StringCommand(
+            "started=$(systemctl show --property=ExecMainStartTimestamp --value", QuoteString(unit), ");",
+            '[ -n "$started" ] && started=$(date --date="$started" +%s) || exit 0;',
+            "for f in", *[QuoteString(file) for file in files],
+            """; do [ -e "$f" ] && [ "$(stat -c %Y "$f")" -gt "$started" ] && printf '%s\n' "$f"; done; true""",
+        )  # fmt: skip
+
+    def process(self, output: list[str]) -> list[str]:
+        return output
+
+
 def unit_properties(output: list[str]) -> dict[str, dict[str, str]]:
     """The properties of each unit in what ``systemctl show`` printed, by the unit's Id."""
     blocks = "\n".join(output).split("\n\n")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from kubestead.facts.systemd import UnitStates
+from kubestead.facts.systemd import UnitStates, WrittenSinceStart
 from kubestead.operations import shown
 
 # One that crashes is started again by systemd itself, and is now "active" and now "activating".
@@ -16,7 +16,7 @@ _SYSTEMD_IS_AT_IT = ("active", "activating", "reloading")
 
 @operation()
 def service(
-    unit: str, running: bool = True, restart_if: Callable[[], bool] | None = None
+    unit: str, running: bool = True, restart_if: Callable[[], bool] | None = None, files: tuple[str, ...] = ()
 ) -> Generator[StringCommand, None, None]:
     """Have a service enabled at boot and, if ``running``, active now, with its present program and unit file.
 
@@ -25,9 +25,13 @@ def service(
         running: False enables it only (a kubelet before its cluster exists only crash-loops).
         restart_if: whether this run replaces any of its files, asked when the operation's turn comes; see
             :func:`kubestead.operations.flow.changed`.
+        files: what it reads as it starts; one that was written later was written by a run that was killed before it
+            could restart the service.
     """
     state = host.get_fact(UnitStates, units=(unit,)).get(unit)
     replaced = bool(restart_if and restart_if())
+    if files and running and not replaced:
+        replaced = bool(host.get_fact(WrittenSinceStart, unit=unit, files=files))
     commands = []
     if state and state.load == "masked":
         commands.append(StringCommand("systemctl", "unmask", "--quiet", QuoteString(unit)))

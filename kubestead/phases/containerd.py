@@ -41,7 +41,8 @@ def install_containerd(spec: ClusterSpec) -> None:
             Installation("runc", sources.catalog.file("runc", processor), (("", "/usr/local/sbin/runc"),)),
         ],
     )
-    configuration = install_files(name="containerd's configuration", files=configuration_files(spec, sources))
+    files = configuration_files(spec, sources)
+    configuration = install_files(name="containerd's configuration", files=files)
     understands_configuration(
         name="containerd understands it",
         expected=EffectiveConfiguration(
@@ -55,6 +56,7 @@ def install_containerd(spec: ClusterSpec) -> None:
         name="containerd runs",
         unit=SERVICE,
         restart_if=lambda: changed(binaries, configuration),
+        files=tuple(file.path for file in files),
     )
 
 

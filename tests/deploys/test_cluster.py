@@ -100,7 +100,7 @@ def test_the_run_record_says_who_did_what_when(built: Run) -> None:
         ("k8s-cp", "kubeadm init --config", ["token create", "kubeadm join", "helm upgrade"]),
         ("k8s-cp", "helm upgrade", ["token create", "kubeadm join"]),
         ("k8s-worker1", "apt-mark hold", ["kubeadm init --config", "kubeadm join"]),
-        ("k8s-worker2", "/var/tmp/kubestead", ["systemctl start containerd.service", "kubeadm init --config"]),
+        ("k8s-worker2", "/var/lib/kubestead/download", ["systemctl start containerd.service", "kubeadm init --config"]),
         ("k8s-worker2", "kubeadm join --config", ["delete --ignore-not-found secret", "get nodes,daemonsets"]),
     ],
     ids=["init", "Cilium", "a worker's packages", "a worker's download", "a join"],

@@ -8,7 +8,7 @@ import pytest
 
 from kubestead.facts.files import FileState, FileStates, FileTexts
 from kubestead.facts.kernel import ActiveSwap, KernelSettings, MissingModules
-from kubestead.facts.systemd import UnitState, UnitStates
+from kubestead.facts.systemd import UnitState, UnitStates, WrittenSinceStart
 from kubestead.facts.timesync import ActiveTimeKeeper
 from kubestead.operations import kernel
 from kubestead.operations.files import TextFile
@@ -110,9 +110,11 @@ def test_networkd_is_restarted_only_where_it_runs_and_its_file_changed():
     outcome = run(leave_foreign_routes_alone, {UnitStates: {unit: stopped}, FileStates: {}})
     assert outcome.uploads
     assert restart not in outcome.shell
-    outcome = run(leave_foreign_routes_alone, {UnitStates: {unit: NETWORKD_RUNS}, FileStates: NETWORKD})
+    there = {UnitStates: {unit: NETWORKD_RUNS}, FileStates: NETWORKD}
+    outcome = run(leave_foreign_routes_alone, {**there, WrittenSinceStart: []})
     assert outcome.commands == []
     assert outcome.noop
+    assert run(leave_foreign_routes_alone, {**there, WrittenSinceStart: ["10-kubestead.conf"]}).shell == [restart]
 
 
 def test_whoever_keeps_the_clock_may():

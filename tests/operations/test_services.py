@@ -8,7 +8,7 @@ import pytest
 from pyinfra.api.operation import OperationMeta
 from pyinfra.connectors.util import CommandOutput
 
-from kubestead.facts.systemd import UnitState, UnitStates
+from kubestead.facts.systemd import UnitState, UnitStates, WrittenSinceStart
 from kubestead.operations.flow import barrier, changed, failure
 from kubestead.operations.systemd import service
 from tests.operations.harness import run
@@ -25,6 +25,12 @@ def commands(state: UnitState | None, **arguments: object) -> list[str]:
 
 def state(**changes: object) -> UnitState:
     return replace(WELL, **changes)
+
+
+@pytest.mark.parametrize(("written", "expected"), [([], []), (["/etc/x.toml"], ["systemctl restart x.service"])])
+def test_a_file_written_by_a_run_that_was_killed_before_the_restart(written, expected):
+    facts = {UnitStates: {UNIT: WELL}, WrittenSinceStart: written}
+    assert run(service, facts, unit=UNIT, files=("/etc/x.toml",)).shell == expected
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ from tests.twin.operator import KUBECTL, NODES, Run, deploy
 
 VERIFIED = ("service by name (DNS)", "network policy keeps a stranger out", "Hubble relay answers")
 # What a killed step may have left on a host, and a later one must have cleared away.
-LEFTOVERS = "ls -d /var/tmp/kubestead.* /var/lib/kubestead/kubeadm-in-progress 2>/dev/null || true"
+LEFTOVERS = (
+    "cd /var/lib/kubestead; ls -d download kubeadm-in-progress kubeadm-said kubeadm-first-error 2>/dev/null || true"
+)
 
 
 def marked(crash: Crash) -> Any:

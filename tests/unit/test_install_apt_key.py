@@ -7,7 +7,7 @@ import pytest
 
 from kubestead.catalog import AptRepository
 from kubestead.render import render
-from tests.shell import sh
+from tests.shell import in_folder, sh
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def install(tmp_path):
         (tmp_path / "key.asc").write_text(text)
         source = AptRepository(url="x", key_url=f"file://{tmp_path}/key.asc", key_fingerprint=fingerprint, packages={})
         stamp = f"{keyring}.fingerprint"
-        done = sh(render("install-apt-key.sh.j2", source=source, keyring=keyring, stamp=stamp))
+        script = render("install-apt-key.sh.j2", source=source, keyring=keyring, stamp=stamp)
+        done = sh(in_folder(script, tmp_path))
         return done, {path.name: path.read_text() for path in keyring.parent.glob("*")}
 
     return run

@@ -13,7 +13,7 @@ import pytest
 from kubestead.catalog import Artifact
 from kubestead.facts import artifacts
 from kubestead.render import render
-from tests.shell import fact, sh
+from tests.shell import fact, in_folder, sh
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="installed files belong to root")
 
@@ -41,12 +41,11 @@ class Place:
     def install(self, digest, *members, mode="755"):
         files = [(f"bin/{name}" if name else "", str(self.target / (name or "plain"))) for name in members]
         artifact = Artifact(url=f"file://{self.download.parent}/a%20b's", sha256=digest)
-        return sh(
-            render(
-                "install-artifact.sh.j2", artifact=artifact, name="name", files=files, mode=mode,
-                plain=not members[0], stamps=self.stamps,
-            )
+        script = render(
+            "install-artifact.sh.j2", artifact=artifact, name="name", files=files, mode=mode,
+            plain=not members[0], stamps=self.stamps,
         )  # fmt: skip
+        return sh(in_folder(script, self.download.parent))
 
     def installed(self):
         return {path.name: path.read_bytes() for path in self.target.iterdir()} if self.target.exists() else {}

@@ -11,7 +11,7 @@ import pytest
 
 from kubestead.render import render
 from tests.scripts import SCRIPTS
-from tests.shell import SH, sh
+from tests.shell import SH, in_folder, sh
 
 
 @pytest.mark.parametrize("template", SCRIPTS)
@@ -51,7 +51,7 @@ def play(tmp_path):
         own = {"init": {"config": "/x/init.yaml", "images_unit": "i.service"}, "join": {"config": "/dev/stdin"}}
         done_file = tmp_path / "done"
         text = render("kubeadm.sh.j2", step=step, state=state, done=done_file, **{"images_unit": None, **own[step]})
-        text = text.replace("/run/kubestead", str(tmp_path / "run")).replace("/var/lib/etcd", str(tmp_path / "etcd"))
+        text = in_folder(text, tmp_path).replace("/var/lib/etcd", str(tmp_path / "etcd"))
         done = sh(text, stdin=stdin, path=f"{tools}:/usr/bin:/bin")
         run.stderr = done.stderr.decode()
         return done.returncode, log.read_text().splitlines(), marker.read_text() if marker.exists() else None
@@ -108,8 +108,8 @@ def test_what_an_earlier_runs_kubeadm_finished_meanwhile_is_left_alone(play, ste
 
 def test_one_that_is_still_at_work_is_waited_for(play):
     """The lock is held as an earlier run's script holds it, which then comes to its end."""
-    (play.folder / "run").mkdir()
-    with (play.folder / "run" / "kubeadm.lock").open("w") as lock:
+    (play.folder / "steps").mkdir()
+    with (play.folder / "steps" / "kubeadm.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         waiting = threading.Thread(target=play, args=(INIT,))
         waiting.start()
@@ -120,9 +120,9 @@ def test_one_that_is_still_at_work_is_waited_for(play):
 
 
 def test_one_that_does_not_end_is_ended(play):
-    text = render("alone.sh.j2", step="kubeadm", seconds=0).replace("/run/kubestead", str(play.folder / "run"))
+    text = in_folder(render("alone.sh.j2", step="kubeadm", seconds=0), play.folder)
     held = subprocess.Popen([SH, "-c", f"{text} sleep 600"], start_new_session=True)
-    lock = play.folder / "run" / "kubeadm.lock"
+    lock = play.folder / "steps" / "kubeadm.lock"
     while not (lock.is_file() and lock.read_text().strip() == str(held.pid)):
         time.sleep(0.01)  # between two looks
     assert sh(text).returncode == 0
