@@ -26,8 +26,6 @@ from kubestead.errors import KubesteadError
 STEPS = ("small-and-large", "parallel", "far", "dead", "shards")
 DELAY = 0.1  # seconds each way
 PARALLEL = (5, 10, 20, 40, 51)
-# The hosts share the controller's cores: with all of them at once each takes its turn so late that it counts as silent.
-AT_A_TIME = ("--parallel", "10")
 ABOUT = """\
 kubeadm, kubelet, kubectl and Helm are simulated here (docs/scale.md); the rest is real. Hosts, mirror and
 controller share {cores} cores. The twin's CPU time is its hosts' and its mirror's; others are whoever else was at
@@ -80,7 +78,7 @@ def small_and_large(lab: ScaleLab, nodes: list[str]) -> Iterator[Taken]:
             lab.bare(few)
         site = lab.site(f"of{len(chosen)}", chosen)
         for what in ("fresh", "no-op"):
-            yield _said(lab.deploy(what, site, len(chosen), *AT_A_TIME))
+            yield _said(lab.deploy(what, site, len(chosen)))
 
 
 def parallel(lab: ScaleLab, nodes: list[str]) -> Iterator[Taken]:
@@ -96,15 +94,15 @@ def far(lab: ScaleLab, nodes: list[str]) -> Iterator[Taken]:
     """Some workers 200 ms away."""
     slow = nodes[1 : ILL + 1]
     with lab.relays(slow, DELAY):
-        yield _said(lab.deploy(f"no-op, {ILL} hosts 200 ms away", lab.site("far", nodes, slow), len(nodes), *AT_A_TIME))
+        yield _said(lab.deploy(f"no-op, {ILL} hosts 200 ms away", lab.site("far", nodes, slow), len(nodes)))
 
 
 def dead(lab: ScaleLab, nodes: list[str]) -> Iterator[Taken]:
     """Some workers without power: the run that is refused, and the run that leaves them out; then both ills at once."""
     lost, slow = nodes[-ILL:], nodes[1 : ILL + 1]
     lab.power("off", lost)
-    site, skip = lab.site("all", nodes), (*AT_A_TIME, "--data", "skip_unreachable=true")
-    yield _said(lab.deploy(f"{ILL} dead hosts: refused", site, len(nodes), *AT_A_TIME, code=1))
+    site, skip = lab.site("all", nodes), ("--data", "skip_unreachable=true")
+    yield _said(lab.deploy(f"{ILL} dead hosts: refused", site, len(nodes), code=1))
     yield _said(lab.deploy(f"{ILL} dead hosts, skip_unreachable", site, len(nodes), *skip, code=1))
     with lab.relays(slow, DELAY):
         far_site = lab.site("ill", nodes, slow)

@@ -1,7 +1,7 @@
 # Read-only: opens a TCP connection to each "ADDRESS PORT" given, all at once, and prints ADDRESS PORT EXIT-CODE ERROR.
 # A host that is busy may not get to its probes in time; what had no answer is asked once more, and given longer.
 left=("$@")
-for seconds in 2 15; do
+for seconds in 2 5; do
     [ ${#left[@]} = 0 ] && break
     # shellcheck disable=SC2016  # the inner bash expands these
     seen=$(timeout $seconds bash -c 'for peer; do

@@ -18,11 +18,13 @@ SETTINGS = (
     *("kernel/keys/maxkeys", "kernel/keys/maxbytes", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"),
     *("kernel/core_pattern", "kernel/panic", "kernel/panic_on_oops", "kernel/pid_max", "kernel/sysrq"),
     *("kernel/threads-max", "kernel/timer_migration", "kernel/core_uses_pid"),
+    *(f"net/ipv4/neigh/default/gc_thresh{number}" for number in (1, 2, 3)),
     *("vm/max_map_count", "vm/overcommit_memory", "vm/panic_on_oom", "vm/swappiness"),
 )
 
 
-_INSTANCES_PER_HOST = 40
+# Each host may know every other, up to a hundred of them.
+_NEIGHBOURS = {1: 50, 2: 100, 3: 200}
 
 
 def remember(file: Path, root: Path = _SYS) -> None:
@@ -48,8 +50,15 @@ def restore(file: Path, root: Path = _SYS) -> list[str]:
 
 
 def make_room(hosts: int, root: Path = _SYS) -> None:
-    """Raise what hosts share as one user of one kernel: inotify instances, 128 by default, a dozen a host."""
-    path = root / "fs/inotify/max_user_instances"
-    with suppress(OSError):
-        if int(path.read_text()) < (wanted := _INSTANCES_PER_HOST * hosts):
-            path.write_text(str(wanted))
+    """Raise what hosts share as they share one kernel and one user, as far as it is less than they need.
+
+    inotify instances, 128 by default, and the table of neighbours, 1024 entries for all namespaces together: once it is
+    full, hosts cannot reach each other ("arp_cache: neighbor table overflow" in the kernel's log).
+    """
+    wanted = {"fs/inotify/max_user_instances": 40 * hosts}
+    # Below the first nothing is forgotten, above the second it is within seconds, and the third is the end.
+    wanted |= {f"net/ipv4/neigh/default/gc_thresh{number}": share * hosts for number, share in _NEIGHBOURS.items()}
+    for name, value in wanted.items():
+        with suppress(OSError):
+            if int((root / name).read_text()) < value:
+                (root / name).write_text(str(value))

@@ -45,11 +45,27 @@ def test_fifty_light_hosts_fit_where_whole_ones_do_not() -> None:
 
 @pytest.mark.parametrize(("before", "after"), [("128", "2040"), ("8192", "8192")])
 def test_room_is_made_for_every_hosts_inotify_and_never_taken(tmp_path: Path, before: str, after: str) -> None:
-    path = tmp_path / "fs/inotify/max_user_instances"
-    path.parent.mkdir(parents=True)
-    path.write_text(before)
+    path = kernel(tmp_path, "fs/inotify/max_user_instances", before)
     kernelsettings.make_room(51, tmp_path)
     assert path.read_text() == after
+
+
+def test_room_is_made_for_neighbours_and_given_back(tmp_path: Path) -> None:
+    """With the default of 1024, fifty hosts that probed each other were out of reach of each other."""
+    folder, defaults = "net/ipv4/neigh/default", ("128", "512", "1024")
+    paths = [kernel(tmp_path, f"{folder}/gc_thresh{n}", text) for n, text in enumerate(defaults, 1)]
+    kernelsettings.remember(tmp_path / "kept", tmp_path)
+    kernelsettings.make_room(51, tmp_path)
+    assert [int(path.read_text()) for path in paths] == [2550, 5100, 10200]
+    kernelsettings.restore(tmp_path / "kept", tmp_path)
+    assert [path.read_text() for path in paths] == ["128", "512", "1024"]
+
+
+def kernel(root: Path, name: str, value: str) -> Path:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(value)
+    return path
 
 
 @pytest.fixture
