@@ -166,7 +166,12 @@ def test_an_error_nobody_expected_is_one_line(place: Place) -> None:
      ("Beginning operation run", signal.SIGTERM), ("Beginning operation run", signal.SIGHUP)],
 )  # fmt: skip
 def test_interrupted_it_ends_with_the_shells_number(place: Place, when: str, number: signal.Signals) -> None:
-    process = place.start("-y", "slow.py", CLUSTER)
+    # These tests may run below nohup, which a run takes over.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        process = place.start("-y", "slow.py", CLUSTER)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     said = []
     for line in process.stdout or ():
         said.append(line)
