@@ -28,6 +28,7 @@ from kubestead.errors import InvalidInput, plain
 from kubestead.inventory import GUARDED, explained
 
 DEBUG_LOG = Path("pyinfra-debug.log")
+_told = False
 # What a person, a job engine and a closed terminal end a run with.
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -53,17 +54,21 @@ def guard_run() -> None:
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
-    """pyinfra's own handler of SIGINT ends with 0, and of the others it has none."""
+    """pyinfra's own handler of SIGINT ends with 0, and of the others it has none.
+
+    An exception raised here is lost where Python passes over exceptions (as a fork or an object ends), and the run goes
+    on. So gevent's hub ends the main greenlet at its next turn; a second signal ends whatever runs, at once.
+    """
+    global _told  # noqa: PLW0603 - one run per process
     code = 128 + number  # a shell's convention
+    if _told:
+        sys.exit(code)
+    _told = True
     click.echo(
         "Interrupted. What was under way on a host may go on there; run the same command again to finish.", err=True
     )
     hub = gevent.get_hub()
-    if gevent.getcurrent() is hub:
-        # Raised here it would end gevent's hub, and disconnecting would have nothing left to wait by.
-        hub.loop.run_callback(hub.parent.throw, SystemExit(code))
-    else:
-        sys.exit(code)
+    hub.loop.run_callback_threadsafe(hub.parent.throw, SystemExit(code))
 
 
 def _confirm(question: str) -> bool:

@@ -46,14 +46,14 @@ class Proof:
     It is kept on the control plane, a row for each Node and CiliumNode: kind, name, uid, CIDRs.
     """
 
-    uids: frozenset[str] = frozenset()
+    uids: tuple[str, ...] = ()
     pod_networks: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> Proof:
         """From its rows; what is none is passed over."""
         rows = [row for line in lines if len(row := line.split("\t")) == len(PROOF)]
-        uids = frozenset(uid for kind, _, uid, _ in rows if kind == "Node")
+        uids = tuple(uid for kind, _, uid, _ in rows if kind == "Node")
         return cls(uids, tuple((name, tuple(cidrs.split())) for kind, name, _, cidrs in rows if kind == "CiliumNode"))
 
 

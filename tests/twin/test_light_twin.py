@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,13 +12,18 @@ from tests.twin.operator import deploy
 
 pytestmark = pytest.mark.twin
 INVENTORY = "inventory/twin.py"
+KUBECONFIG = Path(".kubestead/kubeconfig")
 
 
 @pytest.fixture(scope="module")
 def light() -> Iterator[Twin]:
     twin = Twin("test-light")
     twin.must("up", "--light", "--workers", "2")
+    # The lab's is wanted again by the tests after these.
+    labs = KUBECONFIG.read_bytes() if KUBECONFIG.exists() else None
     yield twin
+    if labs:
+        KUBECONFIG.write_bytes(labs)
     twin.must("down")
 
 

@@ -126,16 +126,18 @@ def kubectl(words: list[str]) -> None:
     asked = " ".join(words)
     nodes = sorted(path.name for path in (STATE / "nodes").glob("*"))
     if "get nodes,daemonsets" in asked:
-        print("\n".join("\t".join(["Node", node, "True", *[""] * 10]) for node in nodes))
+        print("\n".join("\t".join(["Node", node, "True", *[""] * 10, f"uid-{node}"]) for node in nodes))
         if (STATE / "helm/cilium").is_file():
             count = str(len(nodes))
-            print("\t".join(["DaemonSet", "cilium", *[""] * 5, count, count, count, "", "1", "1"]))
+            print("\t".join(["DaemonSet", "cilium", *[""] * 5, count, count, count, "", "1", "1", ""]))
     elif "get nodes" in asked:
         print("\n".join(f"{node}\t{{}}\t[]" for node in nodes))
     elif "configmaps/kubeadm-config" in asked:
         _objects()
     elif "wait configmap/cluster-info" in asked:
         say("a token's signature")
+    elif words[:2] == ["delete", "secret"]:
+        say("Helm's pending records: there are none")
     elif words[-1].startswith("bootstrap-token-"):
         (STATE / "tokens" / words[-1].removeprefix("bootstrap-token-")).unlink(missing_ok=True)
     else:

@@ -42,6 +42,7 @@ WRONG = {
     "kubeadm_ignore_preflight_errors": {"NumCPU": True},
     "containerd_restrict_oom_score_adj": "no",
     "time_sync": 0,
+    "smoke": "perhaps",
     "smoke_egress_target": "example.org",
     "preflight_minimum": {"cores": 0},
     "token_ttl_minutes": 4,

@@ -83,10 +83,10 @@ def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def asked(command: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def asked(command: object, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What the stand-in says to a fact's kubectl."""
     capsys.readouterr()
-    words = shlex.split(command.partition(" 2>")[0])
+    words = shlex.split(str(command).partition(" 2>")[0])
     standin.main("kubectl", words[1:])
     return capsys.readouterr().out.splitlines()
 
