@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -31,8 +32,10 @@ def _commit() -> str:
     if not (ROOT / ".git").exists():
         return ""
     argv = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"]
+    # Killed with the run, it must not leave a lock in the person's checkout.
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=5, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=5, check=False, env=environment)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()
