@@ -109,17 +109,7 @@ class ScaleLab(Lab):
         """Run ``deploys/cluster.py`` on the hosts of a site file, measured."""
         folder = project or self.project
         before = cpu.now(self.name)
-        argv = [
-            *self._inside(),
-            sys.executable,
-            "-m",
-            "pyinfra",
-            "-y",
-            *options,
-            "inventory/twin.py",
-            "deploys/cluster.py",
-        ]
-        done = child.run(argv, folder, self._environment(site), self.log, code)
+        done = child.run(self._command(*options), folder, self._environment(site), self.log, code)
         used = cpu.now(self.name) - before
         others = max(0.0, used.others + used.steal - done.cpu_seconds)
         changes = _changes(folder) if done.code == 0 or "Beginning operation run" in done.said else 0
@@ -129,19 +119,13 @@ class ScaleLab(Lab):
 
     def start(self, site: Path, project: Path, *options: str) -> subprocess.Popen[bytes]:
         """The same begun in a folder of its own, as another controller would; its output goes to ``run.log`` there."""
-        argv = [
-            *self._inside(),
-            sys.executable,
-            "-m",
-            "pyinfra",
-            "-y",
-            *options,
-            "inventory/twin.py",
-            "deploys/cluster.py",
-        ]
         with (project / "run.log").open("w") as log:
             environment = {**os.environ, **self._environment(site)}
-            return subprocess.Popen(argv, cwd=project, env=environment, stdout=log, stderr=log)
+            return subprocess.Popen(self._command(*options), cwd=project, env=environment, stdout=log, stderr=log)
+
+    def _command(self, *options: str) -> list[str]:
+        pyinfra = [sys.executable, "-m", "pyinfra", "-y"]
+        return [*self._inside(), *pyinfra, *options, "inventory/twin.py", "deploys/cluster.py"]
 
     def _inside(self) -> list[str]:
         return ["nsenter", f"--net={network.path(plan.bridge_netns(self.name))}", "--"]

@@ -57,6 +57,12 @@ class Proof:
         return cls(uids, tuple((name, tuple(cidrs.split())) for kind, name, _, cidrs in rows if kind == "CiliumNode"))
 
 
+def rows_of(fields: Iterable[str]) -> str:
+    """kubectl's output format: a row for each object, its ``fields`` (``.metadata.name``) apart by tabs."""
+    row = '{"\\t"}'.join(f"{{{field}}}" for field in fields)
+    return f'jsonpath={{range .items[*]}}{row}{{"\\n"}}{{end}}'
+
+
 # The columns of a proof's row, as kubectl's jsonpath names them.
 PROOF = (".kind", ".metadata.name", ".metadata.uid", ".spec.ipam.podCIDRs[*]")
 

@@ -26,7 +26,6 @@ def spare_the_controller() -> None:
     """
     # Somebody's own wish stays.
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS)
     util.stack = partial(stack, 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 from pyinfra.api import FactBase
 
-from kubestead.health import KUBECTL, ClusterState, Node, Pod, Proof, Workload
+from kubestead.health import KUBECTL, ClusterState, Node, Pod, Proof, Workload, rows_of
 
 # What the last smoke that passed was about (:class:`kubestead.health.Proof`); whatever makes that void removes it.
 SMOKE_STAMP = "/var/lib/kubestead/smoke-passed"
@@ -38,10 +40,9 @@ class ClusterHealth(FactBase[ClusterState]):
     default = ClusterState
 
     def command(self) -> str:
-        row = '{"\\t"}'.join(f"{{{field}}}" for field in _FIELDS)
         return (
             f"{KUBECTL} --request-timeout=10s get nodes,daemonsets,deployments,pods --namespace kube-system "
-            f"--output=jsonpath='{{range .items[*]}}{row}{{\"\\n\"}}{{end}}' 2>/dev/null; "
+            f"--output={shlex.quote(rows_of(_FIELDS))} 2>/dev/null; "
             f"sed 's/^/proven\t/' {SMOKE_STAMP} 2>/dev/null || true"
         )
 

@@ -10,7 +10,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 from kubestead.facts.health import SMOKE_STAMP
-from kubestead.health import KUBECTL, PROOF, ClusterState, Proof, with_joined
+from kubestead.health import KUBECTL, PROOF, ClusterState, Proof, rows_of, with_joined
 from kubestead.render import render
 from kubestead.runrecord import record
 from kubestead.smoke import parse
@@ -89,11 +89,9 @@ def _run(state: State, host: Host, script: str) -> bool:
 
 def _keep_proof(state: State, host: Host) -> bool:
     """Write down on the control plane what the smoke was about, and in the run's record."""
-    row = '{"\\t"}'.join(f"{{{field}}}" for field in PROOF)
-    rows = QuoteString(f'jsonpath={{range .items[*]}}{row}{{"\\n"}}{{end}}')
     # By a temporary file, so that what is there is whole.
     command = StringCommand(
-        f"set -e; {KUBECTL} get nodes,ciliumnodes --output", rows, f"> {SMOKE_STAMP}.new;",
+        f"set -e; {KUBECTL} get nodes,ciliumnodes --output", QuoteString(rows_of(PROOF)), f"> {SMOKE_STAMP}.new;",
         f"mv {SMOKE_STAMP}.new {SMOKE_STAMP}; cat {SMOKE_STAMP}",
     )  # fmt: skip
     ok, output = host.run_shell_command(command, _sudo=bool(host.data.get("_sudo")), _timeout=60)
