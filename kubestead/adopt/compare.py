@@ -43,12 +43,12 @@ def compare(
 
 def _silent(name: str, running: RunningCluster) -> Finding:
     """The run goes on where it may be what brings the API back; somebody else's cluster has to be known first."""
-    return Finding(
-        f"{name}: API",
-        "does not answer, so the spec could not be compared with what runs",
-        f"look on {name}: sudo journalctl -u kubelet -n 50",
-        severity="warning" if running.built_here or running.cilium_kept_here else "error",
-    )
+    reason = "does not answer, so the spec could not be compared with what runs"
+    look = "sudo journalctl -u kubelet -n 50"
+    if running.built_here or running.cilium_kept_here:
+        fix = f"the run waits for it, and compares them before the cluster is changed; should it stay away: {look}"
+        return Finding(f"{name}: API", reason, fix, severity="warning")
+    return Finding(f"{name}: API", reason, f"look on {name}: {look}")
 
 
 def _kubeadm_findings(

@@ -6,14 +6,17 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from kubestead.membership import Membership
-from kubestead.operations import kubeadm
+from kubestead.operations import api, kubeadm
 from kubestead.operations.kubeconfig import fetch_kubeconfig
 from kubestead.phases.known import facts_of, membership
+from kubestead.phases.running import newly_answered
 from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address, present
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
 
 KUBECONFIG = ".kubestead/kubeconfig"
+# A control plane of two cores answers 20 s after its SSH does; the kubelet may wait five minutes for what failed.
+API_SECONDS = 300
 
 
 @deploy("Control plane")
@@ -27,6 +30,7 @@ def start_control_plane(spec: ClusterSpec) -> None:
         control_planes={node.name: membership(node) for node in group(CONTROL_PLANE)},
         workers=_workers(),
     )
+    api.ready(name="The API server answers", within_seconds=API_SECONDS, compare=lambda: newly_answered(spec))
     fetch_kubeconfig(name=f"Kubeconfig to {KUBECONFIG}", destination=KUBECONFIG, server=f"https://{address}:6443")
 
 

@@ -16,7 +16,7 @@ from kubestead.diagnose import Cause, Diagnosis, Remedy
 from kubestead.operations import remedies
 from kubestead.operations.remedies.drain import uncordon_ours
 from kubestead.operations.remedies.powering import back_in_service, out_of_service, power_cycle
-from kubestead.operations.remedies.steps import StepFailed, attempt, told
+from kubestead.operations.steps import StepFailed, attempt, told
 from kubestead.phases.look import look
 from kubestead.phases.restore import restore_node
 from kubestead.phases.topology import asked_control_plane, node_address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyinfra import state
+from pyinfra import host, state
 from pyinfra.api import DeployError
 
 from kubestead.adopt import RunningCluster, compare
@@ -13,7 +13,9 @@ from kubestead.errors import Finding
 from kubestead.facts.running_cluster import RunningClusterFacts
 from kubestead.phases.cilium import cilium_values
 from kubestead.phases.gather import Failure, fact_of, once
-from kubestead.phases.topology import first_control_plane
+from kubestead.phases.load import errors
+from kubestead.phases.sources import Sources
+from kubestead.phases.topology import first_control_plane, node_names
 from kubestead.spec import ClusterSpec
 
 Asked = tuple[RunningCluster | None, Failure | None]
@@ -32,7 +34,9 @@ def _ask() -> Asked:
     return fact_of(first, RunningClusterFacts) if first in state.active_hosts else (None, None)
 
 
-def running_findings(spec: ClusterSpec, catalog: Catalog, nodes: int, places: Mapping[str, str]) -> list[Finding]:
+def running_findings(
+    spec: ClusterSpec, catalog: Catalog, nodes: int, places: Mapping[str, str], asked: Asked | None = None
+) -> list[Finding]:
     """Where the spec says otherwise than the cluster that runs; empty where none does.
 
     Args:
@@ -40,14 +44,21 @@ def running_findings(spec: ClusterSpec, catalog: Catalog, nodes: int, places: Ma
         catalog: gives the images in Cilium's values.
         nodes: how many nodes the cluster has.
         places: where keys are written that are not in group_data.
+        asked: what runs; as it was when this run began, unless given.
     """
-    running, failure = ask()
+    running, failure = asked or ask()
     if failure:
         where = f"{first_control_plane().name}: running cluster"
         return [Finding(where, f"could not be read: {failure.reason}", failure.fix)]
     if running is None:
         return []
     return compare(first_control_plane().name, spec, cilium_values(spec, catalog, nodes), running, places)
+
+
+def newly_answered(spec: ClusterSpec) -> list[Finding]:
+    """The errors the preflight would have had, had the API answered by then."""
+    places = host.data.get("kubestead_where") or {}
+    return errors(running_findings(spec, Sources.of(host).catalog, len(node_names()), places, _ask()))
 
 
 def built_elsewhere() -> bool:

@@ -101,7 +101,7 @@ def test_the_run_record_says_who_did_what_when(built: Run) -> None:
         ("k8s-cp", "helm upgrade", ["token create", "kubeadm join"]),
         ("k8s-worker1", "apt-mark hold", ["kubeadm init --config", "kubeadm join"]),
         ("k8s-worker2", "/var/lib/kubestead/download", ["systemctl start containerd.service", "kubeadm init --config"]),
-        ("k8s-worker2", "kubeadm join --config", ["delete --ignore-not-found secret", "get nodes,daemonsets"]),
+        ("k8s-worker2", "kubeadm join --config", ["delete --ignore-not-found secret", "namespace $n"]),
     ],
     ids=["init", "Cilium", "a worker's packages", "a worker's download", "a join"],
 )
@@ -114,6 +114,17 @@ def test_after_a_failure_nothing_further_runs(tmp_path: Path, host: str, broken:
     assert done.sent(broken), "it was tried"
     assert {words: done.sent(words) for words in never} == {words: [] for words in never}
     assert [line["host"] for line in done.record if line["error"]] == [host]
+
+
+def test_an_api_that_stays_away_is_told_before_anything_is_asked_of_it(tmp_path: Path) -> None:
+    broken = {"success": False, "stderr": "connection refused"}
+    answers = {"k8s-cp": {"get nodes,daemonsets": "", "get --raw /readyz": broken, "waiting 300 s": broken}}
+    done = run(tmp_path, "cluster", "-y", "-vv", lab=f"bare_lab({answers!r})")
+
+    assert done.returncode == 1
+    assert "waiting for the API server" in done.stderr
+    assert [done.sent(words) for words in ("helm upgrade", "token create", "kubeadm join")] == [[], [], []]
+    assert [line["operation"] for line in done.record if line["error"]] == ["The API server answers"]
 
 
 def test_a_failed_join_leaves_the_others_alone(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_plain_lines_tell_phases_changes_and_the_end(tmp_path: Path) -> None:
     assert "--> Host" in lines
     assert "    changed  kubeadm init: @fake/k8s-cp" in lines
     assert lines[-1].startswith("--> done in ")
-    assert "27 operations, 46 changes on 3 hosts; 'kubestead report' shows it" in lines[-1]
+    assert "28 operations, 46 changes on 3 hosts; 'kubestead report' shows it" in lines[-1]
     assert not [word for word in ("Starting operation", "No changes", "Success", "Results:") if word in shown]
 
 

@@ -13,8 +13,8 @@ from kubestead.facts.node import NodeView
 from kubestead.facts.service import Service, Services
 from kubestead.membership import Membership
 from kubestead.operations.remedies import restart_containerd, restart_kubelet
-from kubestead.operations.remedies.steps import attempt, run_on
 from kubestead.operations.reset import reset_node
+from kubestead.operations.steps import attempt, run_on
 from tests.operations.harness import Outcome, context, run
 from tests.operations.patient import DEAD, GONE, NOW, RUNS, SILENT, WELL, Again, control_plane, node, view
 from tests.shell import sh

@@ -8,7 +8,7 @@ import pytest
 
 from kubestead.facts.nodemarks import Marks, NodeMarks
 from kubestead.operations.remedies.powering import OUT_OF_SERVICE, back_in_service, out_of_service, power_cycle
-from kubestead.operations.remedies.steps import StepFailed
+from kubestead.operations.steps import StepFailed
 from tests.operations.patient import SILENT, WELL, control_plane, node, view
 
 pytestmark = pytest.mark.usefixtures("no_wait")

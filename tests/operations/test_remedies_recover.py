@@ -11,7 +11,7 @@ from pyinfra.api.exceptions import NestedOperationError
 
 from kubestead.diagnose import LADDER, Cause, Diagnosis, Remedy, advice
 from kubestead.facts.nodemarks import NodeMarks
-from kubestead.operations.remedies.steps import StepFailed
+from kubestead.operations.steps import StepFailed
 from kubestead.phases import recover
 from tests.operations.patient import Time, control_plane, node
 

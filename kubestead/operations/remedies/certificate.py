@@ -23,8 +23,8 @@ from kubestead.nodecredentials import CURRENT, Credentials, fault, read_credenti
 from kubestead.operations.flow import failure
 from kubestead.operations.kubeadm import CA_CERTIFICATE
 from kubestead.operations.remedies.services import TIMEOUT_SECONDS, restart_script
-from kubestead.operations.remedies.steps import StepFailed, ask, attempt, told
 from kubestead.operations.remedies.watch import BETWEEN_LOOKS, KUBELET, until_ready
+from kubestead.operations.steps import StepFailed, ask, attempt, told
 from kubestead.render import render
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]

@@ -15,8 +15,8 @@ from kubestead.facts.node import ApiNode, NodeView
 from kubestead.facts.service import Service, Services
 from kubestead.health import KUBECTL
 from kubestead.operations.flow import failure
-from kubestead.operations.remedies.steps import StepFailed, ask, attempt, told
 from kubestead.operations.remedies.watch import KUBELET
+from kubestead.operations.steps import StepFailed, ask, attempt, told
 
 # Three init containers, then the agent compiles its programs; readiness is asked every 5 s.
 WITHIN_SECONDS = 240

@@ -12,8 +12,8 @@ from kubestead.facts.filesystems import FileSystem, FileSystems
 from kubestead.facts.node import ApiNode, Clock, NodeView
 from kubestead.facts.service import Service, Services
 from kubestead.operations.remedies.services import TIMEOUT_SECONDS, restart_script
-from kubestead.operations.remedies.steps import StepFailed, ask, attempt, told
 from kubestead.operations.remedies.watch import CONTAINERD, KUBELET, until_ready
+from kubestead.operations.steps import StepFailed, ask, attempt, told
 from kubestead.render import render
 
 # Where a node's own programs write.

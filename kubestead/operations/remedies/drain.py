@@ -10,7 +10,7 @@ from pyinfra.api.host import Host
 from kubestead.facts.node import ApiNode, NodeView
 from kubestead.health import KUBECTL
 from kubestead.marks import CORDONED_FOR, by_watcher, mark
-from kubestead.operations.remedies.steps import StepFailed, ask, told
+from kubestead.operations.steps import StepFailed, ask, told
 
 _KUBECTL = f"{KUBECTL} --request-timeout=10s"
 

@@ -18,8 +18,8 @@ from kubestead.health import KUBECTL
 from kubestead.marks import OUT_OF_SERVICE
 from kubestead.operations.remedies.booted import BOOT_SECONDS, boot_id
 from kubestead.operations.remedies.cilium import until_agent_ready
-from kubestead.operations.remedies.steps import StepFailed, ask, told
 from kubestead.operations.remedies.watch import until_ready
+from kubestead.operations.steps import StepFailed, ask, told
 
 READY_SECONDS = 180
 

@@ -16,9 +16,9 @@ from kubestead.health import KUBECTL
 from kubestead.operations.remedies.booted import BOOT_SECONDS, boot_id
 from kubestead.operations.remedies.cilium import until_agent_ready
 from kubestead.operations.remedies.drain import cordon, drain, uncordon
-from kubestead.operations.remedies.steps import StepFailed, ask, attempt, told
 from kubestead.operations.remedies.watch import until_ready
 from kubestead.operations.remedies.wellness import Wellness, wellness
+from kubestead.operations.steps import StepFailed, ask, attempt, told
 from kubestead.recovery.etcd import against
 
 DRAIN_SECONDS = 120

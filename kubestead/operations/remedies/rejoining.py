@@ -19,9 +19,9 @@ from kubestead.operations.flow import failure
 from kubestead.operations.nodes import marked
 from kubestead.operations.remedies.cilium import until_agent_ready
 from kubestead.operations.remedies.drain import cordon, uncordon
-from kubestead.operations.remedies.steps import StepFailed, ask, attempt, run_on, told
 from kubestead.operations.remedies.watch import BETWEEN_LOOKS, until_ready
 from kubestead.operations.remedies.wellness import Wellness, wellness
+from kubestead.operations.steps import StepFailed, ask, attempt, run_on, told
 from kubestead.render import render
 from kubestead.spec import ClusterSpec, NodeSpec
 

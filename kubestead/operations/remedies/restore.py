@@ -20,8 +20,8 @@ from kubestead.operations.files import TextFile, install_files
 from kubestead.operations.flow import failure
 from kubestead.operations.packages import APT
 from kubestead.operations.remedies.services import restart_script
-from kubestead.operations.remedies.steps import told
 from kubestead.operations.remedies.watch import CONTAINERD, KUBELET
+from kubestead.operations.steps import told
 
 Commands = Generator[StringCommand | FileUploadCommand | FunctionCommand, None, None]
 CONFIG = "/var/lib/kubelet/config.yaml"

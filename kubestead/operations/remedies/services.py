@@ -11,8 +11,8 @@ from pyinfra.api.host import Host
 from kubestead.facts.node import ApiNode, Clock, NodeView
 from kubestead.facts.service import Service, Services
 from kubestead.operations.flow import failure
-from kubestead.operations.remedies.steps import attempt, told
 from kubestead.operations.remedies.watch import CONTAINERD, KUBELET, until_ready
+from kubestead.operations.steps import attempt, told
 from kubestead.render import render
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]

@@ -9,7 +9,7 @@ from pyinfra.api.host import Host
 
 from kubestead.facts.node import ApiNode, NodeView
 from kubestead.facts.service import Services
-from kubestead.operations.remedies.steps import StepFailed, ask, told
+from kubestead.operations.steps import StepFailed, ask, told
 
 KUBELET = "kubelet.service"
 CONTAINERD = "containerd.service"

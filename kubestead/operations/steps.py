@@ -1,4 +1,4 @@
-"""How a remedy goes step by step on two hosts, the node and a control plane, and says what went wrong."""
+"""How a longer operation goes step by step, on one host or on two, and says what went wrong."""
 
 from __future__ import annotations
 
