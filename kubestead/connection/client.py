@@ -9,6 +9,7 @@ from typing import Any
 import paramiko
 from pyinfra import logger
 from pyinfra.api.exceptions import ConnectError
+from pyinfra.api.host import Host
 from pyinfra.connectors import ssh
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient import client as sshclient
@@ -17,7 +18,7 @@ from kubestead import commandline
 from kubestead.connection import upload
 from kubestead.connection.jump import JumpFailed, Jumps
 from kubestead.connection.knownhosts import known, learn, name_of
-from kubestead.connection.refusals import KeyRefused, fingerprint
+from kubestead.connection.refusals import KeyRefused, Refused, fingerprint
 from kubestead.connection.sitehostkeys import SiteHostKeys
 from kubestead.connection.sudo import check_sudo, sudo_password, with_password
 
@@ -110,6 +111,14 @@ def _through_jump_hosts(original: Any) -> Any:
 
 def _explaining(original: Any, inventory: str) -> Any:
     def connect(self: Any) -> None:
+        self.refusal = None
+        try:
+            _connect(self)
+        except Refused as refused:
+            self.refusal = refused
+            raise
+
+    def _connect(self: Any) -> None:
         try:
             original(self)
             try:
@@ -118,11 +127,21 @@ def _explaining(original: Any, inventory: str) -> Any:
                 self.client.close()
                 raise
         except KeyRefused as refused:
-            raise ConnectError(refused.words(self.host.name, _trust(self.host.name, inventory))) from None
+            raise refused.of(self.host.name, _trust(self.host.name, inventory)) from None
         except JumpFailed as failed:
             raise ConnectError(failed.words(lambda hop: _trust(hop, inventory))) from None
+        except ConnectError as error:
+            if isinstance(error.__context__, paramiko.AuthenticationException):
+                fix = "see user and key in the site file"
+                raise Refused(str(error), f"it does not let us in: {error.__context__}", fix) from None
+            raise
 
     return connect
+
+
+def refusal(host: Host) -> Refused | None:
+    """Why a host that answers SSH is not connected to; None where it is, where it does not answer, or was not tried."""
+    return getattr(host.connector, "refusal", None)
 
 
 def _with_sudo_password(original: Any) -> Any:

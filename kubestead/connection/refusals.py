@@ -1,4 +1,4 @@
-"""What is said when a connection is refused over a host's key. Pure."""
+"""What is said where a host answers SSH and is not to be used, above all over its key. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paramiko import PKey
+from pyinfra.api.exceptions import ConnectError
 
 from kubestead.connection.knownhosts import Known
 from kubestead.errors import KubesteadError
@@ -24,6 +25,20 @@ its SSH host key is not known in {path}, and host_keys is strict, so nothing was
       Compare with its own console (ssh-keygen -lf /etc/ssh/{file}) and run: {command}"""
 
 
+class Refused(ConnectError):
+    """SSH answers, and yet nothing can be done there: it is no dead host.
+
+    Args:
+        words: the whole of it, for the person at the terminal.
+        reason: in one line.
+        fix: the next command, or what to do.
+    """
+
+    def __init__(self, words: str, reason: str, fix: str) -> None:
+        super().__init__(words)
+        self.reason, self.fix = reason, fix
+
+
 class KeyRefused(KubesteadError):
     """A host's key is not the one that is trusted.
 
@@ -38,8 +53,13 @@ class KeyRefused(KubesteadError):
         super().__init__(f"the SSH host key of {address} is not one that {path} has")
         self.address, self.path, self.shown, self.present = address, path, shown, present
 
+    def of(self, name: str, command: str) -> Refused:
+        """For the person at the terminal; the arguments are those of :meth:`words`."""
+        words = self.words(name, command)
+        return Refused(words, words.partition("\n")[0], f"only if you know why the key is another: {command}")
+
     def words(self, name: str, command: str) -> str:
-        """For the person at the terminal.
+        """The same as text.
 
         Args:
             name: the host's, as the inventory or the site file has it.

@@ -16,6 +16,7 @@ from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.connectors.util import make_unix_command
 
+from kubestead.connection.refusals import Refused
 from kubestead.site.private import password
 
 ENVIRONMENT = "KUBESTEAD_SUDO_PASSWORD"
@@ -81,8 +82,8 @@ def check_sudo(host: Host) -> None:
     said = " | ".join(line for line in output.stderr_lines if line.strip())[:200]
     fix = f"give one by sudo_password_file in the site file or {ENVIRONMENT}, or allow the user sudo without one"
     fix = "correct it: later tries may lock the account" if secret else fix
-    kind = "does not take the password" if secret else "wants a password"
-    raise ConnectError(f"sudo {kind} ({said}); {fix}")
+    reason = f"sudo {'does not take the password' if secret else 'wants a password'} ({said})"
+    raise Refused(f"{reason}; {fix}", reason, fix)
 
 
 def _lines(stdin: Any) -> list[str]:

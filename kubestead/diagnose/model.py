@@ -41,11 +41,14 @@ class Reach:
         ssh: this run has an SSH connection to it; None: it was not tried.
         neighbours: what other reachable hosts get from its address.
         power: ``on`` or ``off`` by the site's own command; None where there is none.
+        refused: why this run cannot use the SSH server that answers there, and what to do: another host key than the
+            one that is trusted, a key or password that is not taken; empty where none answers.
     """
 
     ssh: bool | None = None
     neighbours: tuple[Neighbour, ...] = ()
     power: Literal["on", "off"] | None = None
+    refused: tuple[str, str] | tuple[()] = ()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,11 @@ def reach(seen: Seen) -> Iterator[Finding]:
     """Hosts that SSH cannot reach."""
     if seen.reach.ssh is not False or seen.report is not None:
         return
+    if seen.reach.refused:
+        reason, fix = seen.reach.refused
+        # It lives, whatever it is by now: its power is not ours to cut.
+        yield Finding(Cause.HOST_UNREACHABLE, f"SSH answers, but {reason}", rungs=(), advice=fix)
+        return
     if seen.reach.power == "off":
         yield Finding(Cause.HOST_OFF, "its power is off, says the site's own power command; SSH does not answer")
         return

@@ -13,6 +13,7 @@ from pyinfra.api.host import Host
 
 from kubestead import power
 from kubestead.clock import now
+from kubestead.connection.client import refusal
 from kubestead.diagnose import ApiView, Cause, Diagnosis, NodeReport, Reach, Seen, api_views, diagnose
 from kubestead.diagnose.model import Neighbour, Role
 from kubestead.diagnose.skew import Offset, skews
@@ -118,7 +119,8 @@ def _reach(nodes: Sequence[Host]) -> dict[str, Reach]:
             for echo in echoes
             if echo.address == node_address(node)
         )
-        found[node.name] = Reach(False, neighbours, its_power)
+        refused = refusal(node)
+        found[node.name] = Reach(False, neighbours, its_power, (refused.reason, refused.fix) if refused else ())
     return found
 
 

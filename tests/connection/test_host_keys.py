@@ -6,6 +6,14 @@ import pytest
 
 from tests.connection.server import new_key
 
+WHO = """\
+from pyinfra import inventory
+from kubestead.connection.client import refusal
+for host in inventory:
+    if refused := refusal(host):
+        print(f"refused {host.name}: {refused.reason} | {refused.fix}")
+"""
+
 
 def told(run):
     assert "Traceback" not in run.stdout + run.stderr
@@ -59,6 +67,27 @@ def test_one_changed_host_of_two_ends_the_run_for_both(desk, serve, server):
     assert run.returncode == 1
     assert "[two]" in told(run)
     assert not (desk.folder / "was-here").exists()
+
+
+def test_a_host_that_was_refused_is_not_taken_for_a_dead_one(desk, serve, server):
+    """What deploys/diagnose.py makes of it is tests/unit/diagnose/test_causes.py's."""
+    changed, closed, silent = serve(), serve(), serve()
+    hosts = {"one": server, "changed": changed, "closed": closed, "silent": silent}
+    desk.site(
+        {name: {"port": host.port, **({"user": "stranger"} if host is closed else {})} for name, host in hosts.items()}
+    )
+    desk.known_hosts.write_text("".join(host.line for host in hosts.values()))
+    changed.key = new_key()
+    silent.close()
+    (desk.folder / "deploys").unlink()
+    (desk.folder / "deploys").mkdir()
+    (desk.folder / "deploys/diagnose.py").write_text(WHO)
+    run = desk.run("pyinfra", "-y", "inventory.py", "deploys/diagnose.py")
+    rows = {line.split(": ", 1)[0]: line for line in run.stdout.splitlines() if line.startswith("refused ")}
+    assert sorted(rows) == ["refused changed", "refused closed"], told(run)
+    assert "its SSH host key has changed, so nothing was sent to it | only if" in rows["refused changed"]
+    assert "kubestead trust-rebuilt changed --inventory inventory.py" in rows["refused changed"]
+    assert "it does not let us in: Authentication failed. | see user and key" in rows["refused closed"]
 
 
 def test_strict_refuses_an_unknown_key_and_says_how_to_trust_it(desk, server):

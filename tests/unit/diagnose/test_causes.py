@@ -61,6 +61,11 @@ CASES: dict[str, tuple[Seen, Cause, str]] = {
         "seen from k8s-worker2 it does not answer its ping",
     ),
     "network cut, power on": (lost(Reach(False, (WITNESS,), "on")), Cause.HOST_UNREACHABLE, "its power is on; SSH"),
+    "another host key": (
+        lost(Reach(False, (WITNESS,), "on", ("its SSH host key has changed", "kubestead trust-rebuilt"))),
+        Cause.HOST_UNREACHABLE,
+        "SSH answers, but its SSH host key has changed",
+    ),
     "only SSH is broken": (
         lost(Reach(False), ready=cases.api().ready, lease_renewed=NOW - 3),
         Cause.HOST_UNREACHABLE,
@@ -527,6 +532,8 @@ def test_a_missing_manifest_is_not_restarted_but_put_back() -> None:
 
 def test_the_power_of_a_host_that_may_be_well_is_not_offered():
     """Its SSH server greets a neighbour, or nobody knows what the API would say: a lost key is no dead host."""
+    refused = diagnose(CASES["another host key"][0])
+    assert (refused.remedies, refused.advice) == ((), "kubestead trust-rebuilt")
     greets = replace(WITNESS, ping=True, ssh="answers")
     assert diagnose(lost(Reach(False, (greets,), "on"))).remedies == ()
     unheard = replace(lost(Reach(False, (WITNESS,), "on")), api=ApiView(answers=False))
