@@ -1,4 +1,4 @@
-"""Free what a node can have again: unused images, ended containers, old journals, apt's archives; say what is left.
+"""Free what a node can have again: unused images, old journals, apt's archives; say what is left.
 
 pyinfra inventory/lab.py deploys/free_disk.py --limit k8s-worker1
 """

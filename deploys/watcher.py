@@ -1,4 +1,5 @@
-"""Have `kubestead watch` running for good on two hosts, one of which acts; `--data state=absent` removes it.
+"""Have `kubestead watch` running for good on the first two control planes, one of which acts, or on the hosts of
+`--data watcher_hosts=a,b`; `--data state=absent` removes it.
 
 pyinfra inventory/lab.py deploys/watcher.py
 """

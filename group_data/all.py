@@ -52,8 +52,9 @@ time_sync = True
 
 # What a host must have at least: processor cores, memory in MiB, free space below /var in GiB.
 preflight_minimum = {"cores": 2, "memory_mib": 1700, "disk_gib": 10}
-# "host:port" that pods must reach, tried by deploys/verify.py; None: not tried.
+# False: no test pods are run.
 smoke = True
+# "host:port" that pods must reach, tried whenever test pods run; None: not tried.
 smoke_egress_target = None
 # How long a join token lives, in minutes. It is deleted at the end of the run all the same.
 token_ttl_minutes = 15

@@ -1,4 +1,4 @@
-"""A twin of any size: the hosts of the site file, by their ``group``."""
+"""The hosts of the site file, by their ``group``: a twin of any size, or your own."""
 
 from kubestead.inventory import load
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kubestead.cli.inventory import Inventory
 from kubestead.errors import KubesteadError
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ EVIDENCE = 4
 
 
 def doctor(
+    inventory: Inventory,
     nodes: Annotated[list[str] | None, typer.Argument(metavar="[NODE]...", help="Nodes; without any, all.")] = None,
-    inventory: Annotated[Path, typer.Option(help="The inventory file.")] = Path("inventory/lab.py"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one list of diagnoses.")] = False,
 ) -> None:
     """Look at the nodes and say what is wrong; nothing is changed. Exit code 1 when something is."""

@@ -19,7 +19,7 @@ from kubestead.errors import KubesteadError
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Bare Ubuntu machines to a healthy Kubernetes cluster, and the twin it is proven on.",
+    help="Bare Ubuntu or Debian machines to a healthy Kubernetes cluster, and the twin it is proven on.",
 )
 app.add_typer(twin.app, name="twin")
 app.add_typer(mirror.app, name="mirror")

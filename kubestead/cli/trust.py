@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kubestead.cli.inventory import Inventory
 from kubestead.errors import KubesteadError
 from kubestead.validation import nearest
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def trust_rebuilt(
     host: Annotated[str, typer.Argument(help="The host, or a jump host, by its name.")],
-    inventory: Annotated[Path, typer.Option(help="The inventory file.")] = Path("inventory/lab.py"),
+    inventory: Inventory,
     fingerprint: Annotated[
         str | None, typer.Option(metavar="SHA256:...", help="Trust the new key if it is this one; asks nothing.")
     ] = None,

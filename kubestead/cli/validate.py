@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kubestead.cli.inventory import Inventory
 from kubestead.errors import Finding, plain, shown
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def validate(
-    inventory: Annotated[Path, typer.Option(help="The inventory file.")] = Path("inventory/lab.py"),
+    inventory: Inventory,
     site: Annotated[
         Path | None,
         typer.Option(help="The site file; without it, $KUBESTEAD_SITE, else site.yaml.", show_default=False),

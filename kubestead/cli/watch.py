@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from kubestead.cli.inventory import Inventory
+
 
 def watch(
-    inventory: Annotated[Path, typer.Option(help="The inventory of the cluster's hosts.")] = Path("inventory/lab.py"),
+    inventory: Inventory,
     kubeconfig: Annotated[Path, typer.Option(help="How the API is reached.")] = Path(".kubestead/kubeconfig"),
     folder: Annotated[Path, typer.Option(help="For the audit, and for what remedies say.")] = Path(".kubestead/watch"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done; change nothing.")] = False,

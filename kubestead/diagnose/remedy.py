@@ -9,7 +9,7 @@ from kubestead.diagnose.cause import Cause
 
 
 class Remedy(str, Enum):
-    """A remedy; its value is the deploy of that name, but for ``power_cycle``, which is the site's commands."""
+    """A remedy; its value is the deploy of that name, but for those of a host that SSH cannot reach, the last two."""
 
     RESTART_KUBELET = "restart_kubelet"
     RESTART_CONTAINERD = "restart_containerd"
