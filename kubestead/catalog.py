@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kubestead.errors import Finding, InvalidInput, KubesteadError
-from kubestead.validation import Location, Refusal, findings_of
+from kubestead.validation import Location, Refusal, findings_of, refuse_password
 from kubestead.yamlfile import place, read_yaml
 
 Architecture = Literal["amd64", "arm64"]
@@ -30,9 +30,10 @@ def _sha256(value: str) -> str:
 
 def _url(value: str) -> str:
     try:
-        urlsplit(value)
+        parts = urlsplit(value)
     except ValueError:
         raise Refusal("is not a URL") from None
+    refuse_password(parts)
     return value
 
 

@@ -29,6 +29,7 @@ from kubestead.inventory import GUARDED, explained
 
 DEBUG_LOG = Path("pyinfra-debug.log")
 _told = False
+_asking = False
 # What a person, a job engine and a closed terminal end a run with.
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -57,13 +58,17 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
     """pyinfra's own handler of SIGINT ends with 0, and of the others it has none.
 
     An exception raised here is lost where Python passes over exceptions (as a fork or an object ends), and the run goes
-    on. So gevent's hub ends the main greenlet at its next turn; a second signal ends whatever runs, at once.
+    on. So gevent's hub ends the main greenlet at its next turn; a second signal ends whatever runs, at once. Where a
+    person is asked the hub has no turn, and the first one does.
     """
     global _told  # noqa: PLW0603 - one run per process
     code = 128 + number  # a shell's convention
     if _told:
         sys.exit(code)
     _told = True
+    if _asking:
+        click.echo("\nInterrupted.", err=True)
+        sys.exit(code)
     click.echo(
         "Interrupted. What was under way on a host may go on there; run the same command again to finish.", err=True
     )
@@ -73,13 +78,17 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 def _confirm(question: str) -> bool:
     """pyinfra's own ends with 0 when the answer is no, and with a traceback where nobody can answer."""
+    global _asking  # noqa: PLW0603 - as above
     click.echo(f"\n    {question}\n    Press enter to go on...", err=True, nl=False)
     try:
+        _asking = True
         answer = input()
     except EOFError:
         raise PyinfraError(
             "nobody can be asked here, so nothing more was done; add -y to go on without asking"
         ) from None
+    finally:
+        _asking = False
     if answer:
         raise PyinfraError(f"the answer was {answer!r} and not Enter, so nothing more was done")
     return True

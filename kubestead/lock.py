@@ -52,6 +52,8 @@ class Holder:
 
     def told(self, now: float) -> str:
         """Who, since when, what."""
+        if not self.since:
+            return f"{self.owner or 'somebody'}: {self.command}"
         began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
         return f"{self.owner or 'somebody'}, since {began} ({duration(max(0, now - self.since))}): {self.command}"
 
@@ -84,8 +86,10 @@ class Lock:
         with _guarded(folder):
             left_behind = []
             for path in sorted(folder.glob("*.lock")):
-                holder = _holder(path)
-                if not _is_held(path):
+                holder, held = _holder(path), _is_held(path)
+                if holder is None or held is None:
+                    continue  # it was given back just now
+                if not held:
                     left_behind.append(holder)
                     path.unlink(missing_ok=True)
                 elif _meet(holder.hosts, mine.hosts):
@@ -112,21 +116,26 @@ def _guarded(folder: Path) -> Iterator[None]:
         yield
 
 
-def _is_held(path: Path) -> bool:
-    """Whether its process lives; a lock dies with its holder, so a number that is used again cannot deceive."""
+def _is_held(path: Path) -> bool | None:
+    """Whether its process lives; a lock dies with its holder, so a number that is used again cannot deceive.
+
+    None: it is gone. It is opened for writing, as NFS has it for a lock that nobody shares.
+    """
     try:
-        with path.open() as handle:
+        with path.open("r+") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except FileNotFoundError:
-        pass
+        return None
     return False
 
 
-def _holder(path: Path) -> Holder:
+def _holder(path: Path) -> Holder | None:
     try:
         data = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError):
         data = {}
     return Holder.from_data(data if isinstance(data, dict) else {})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
-from urllib.parse import urlsplit
 
 from kubestead.errors import plain
 from kubestead.record.redact import MASKED, redact
@@ -17,7 +17,7 @@ _PRIVATE = re.compile(r"(?s)-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.*?(?:--
 # In a file that holds secrets a word like this may be an older one: long, of letters and digits.
 _OPAQUE = re.compile(r"(?=[\w+/=.-]*\d)(?=[\w+/=.-]*[A-Za-z])[\w+/=.-]{16,}")
 # Names of values that hold secrets, in Helm charts and in kubeconfigs.
-_SECRET_NAME = re.compile(r"(?i)(^|[a-z_-])(key|key-?data|password|passphrase|passwd|secret|token|credentials?)$")
+_SECRET_NAME = re.compile(r"(?i)(^|[a-z_.-])(key-?data|(key|password|passphrase|passwd|secret|token|credential)s?)$")
 _SECRET_NAME_EXCEPT = re.compile(r"(?i)(public[_-]?key|secret-?name|name)$")
 
 
@@ -46,16 +46,45 @@ def secrets_of(values: object) -> list[str]:
     return []
 
 
-def secrets_of_url(url: str | None) -> tuple[str, ...]:
-    """The password in a URL, if it has one."""
-    password = urlsplit(url).password if url else None
-    return (password,) if password else ()
+def masked(values: Any, before: Any = None) -> Any:
+    """Structured values without their secrets, before YAML writes them in its own way.
+
+    Args:
+        values: a Helm release's, say.
+        before: the same as they were; a secret that was another one is marked.
+    """
+    if isinstance(values, Mapping):
+        known = before if isinstance(before, Mapping) else {}
+        return {key: _masked_below(str(key), value, known.get(key)) for key, value in values.items()}
+    if isinstance(values, list):
+        return [masked(value, old) for value, old in zip_longest(values, _first(before, len(values)))]
+    return values
+
+
+def _masked_below(key: str, value: Any, before: Any) -> Any:
+    if not _names_a_secret(key) or isinstance(value, Mapping):
+        return masked(value, before)
+    if isinstance(value, list):
+        olds = zip_longest(value, _first(before, len(value)))
+        return [_masked_below(key, one, old) for one, old in olds]
+    if not isinstance(value, str) or not value:
+        return value
+    return MASKED if before in (None, value) else f"{MASKED}, another one"
+
+
+def _first(values: Any, count: int) -> list[Any]:
+    return list(values[:count]) if isinstance(values, list) else []
 
 
 def _secrets_below(key: str, value: Any) -> list[str]:
-    if isinstance(value, str) and value and _SECRET_NAME.search(key) and not _SECRET_NAME_EXCEPT.search(key):
-        return [value]
-    return secrets_of(value)
+    if not _names_a_secret(key):
+        return secrets_of(value)
+    found = value if isinstance(value, list) else [value]
+    return [secret for one in found for secret in ([one] if isinstance(one, str) and one else secrets_of(one))]
+
+
+def _names_a_secret(key: str) -> bool:
+    return bool(_SECRET_NAME.search(key)) and not _SECRET_NAME_EXCEPT.search(key)
 
 
 def _lines(text: str) -> list[str]:

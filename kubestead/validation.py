@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from typing import Any, get_args
+from urllib.parse import SplitResult
 
 from pydantic import BaseModel, ValidationError
 
@@ -38,6 +39,23 @@ class Refusal(ValueError):
     def __init__(self, reason: str, fix: str = "") -> None:
         super().__init__(reason)
         self.reason, self.fix = reason, fix
+
+
+class SecretRefused(Refusal):
+    """A refusal of a value that may hold a secret: it is not repeated."""
+
+
+def refuse_password(url: SplitResult) -> None:
+    """Where hosts get it, in files and process lists, everybody there could read it.
+
+    Raises:
+        SecretRefused: the URL has a user or password.
+    """
+    if "@" in url.netloc:
+        raise SecretRefused(
+            "holds a user or password, which everybody on every host could read, in files and process lists",
+            "write it without, and let the mirror know the hosts by their addresses",
+        )
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
@@ -74,6 +92,8 @@ def _finding(detail: Any, model: type[BaseModel], locate: Callable[[Location], s
     if detail["type"] == "missing":
         return Finding(where, _REASONS["missing"], described)
     cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, SecretRefused):
+        return Finding(where, cause.reason, cause.fix)
     if isinstance(cause, Refusal):
         return Finding(where, cause.reason, cause.fix or described, value=value)
     if detail["type"] == "literal_error":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, StringCommand, operation
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
 
 from kubestead.facts.files import FileTexts
 from kubestead.kubeconfig import for_operator, secrets_in
@@ -35,9 +37,18 @@ def fetch_kubeconfig(destination: str, server: str) -> Generator[FunctionCommand
     yield FunctionCommand(_write, (path, wanted), {})
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".kubeconfig-")  # made with mode 0600
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    Path(partial).rename(path)
+def _write(state: State, host: Host, path: Path, text: str) -> bool:
+    # Always of one name: what a run leaves that is killed here, the next one overwrites.
+    partial = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        partial.rename(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        logger.error(f"{host.print_prefix}{path} cannot be written on this machine: {error.strerror or error}")
+        return False
+    return True

@@ -15,7 +15,6 @@ from kubestead.facts.packages import AptSourcesNaming, InstalledPackages
 from kubestead.operations import shown
 from kubestead.operations.files import TextFile, install_files
 from kubestead.render import render
-from kubestead.textdiff import secrets_of_url
 
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
 # One bounded wait for another apt, no questions, and no restart of services behind our back (needrestart #340).
@@ -39,8 +38,7 @@ def repository(repository_name: str, source: AptRepository) -> Commands:
     texts = host.get_fact(FileTexts, paths=(keyring, stamp))
     text = render("kubernetes.sources.j2", url=source.url, suite=source.suite, keyring=keyring)
     path = f"/etc/apt/sources.list.d/{repository_name}.sources"
-    secrets = secrets_of_url(source.url)
-    files = list(install_files._inner([*_others_turned_off(source.url, path), TextFile(path, text, secrets=secrets)]))
+    files = list(install_files._inner([*_others_turned_off(source.url, path), TextFile(path, text)]))
     if texts.get(stamp, "").split() != [source.key_fingerprint, _sha256(texts.get(keyring))]:
         shown.show(f"{keyring}: not the key {source.key_fingerprint} as it was installed -> that key")
         yield StringCommand(render("install-apt-key.sh.j2", source=source, keyring=keyring, stamp=stamp))

@@ -11,7 +11,7 @@ from pyinfra import host, logger, state
 
 from kubestead.errors import plain
 from kubestead.record.redact import redact
-from kubestead.textdiff import secrets_of, unified
+from kubestead.textdiff import masked, secrets_of, unified
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -38,8 +38,10 @@ def show_text(path: str, before: str | None, after: str, secrets: Iterable[str] 
 
 def show_values(name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
     """Show how structured values change."""
-    old = yaml.safe_dump(dict(before)) if before is not None else None
-    show_text(name, old, yaml.safe_dump(_alike(after, before)), [*secrets_of(before), *secrets_of(after)])
+    old = yaml.safe_dump(masked(before)) if before is not None else None
+    new = yaml.safe_dump(masked(_alike(after, before), before))
+    # A secret may stand under another name as well.
+    show_text(name, old, new, [*secrets_of(before), *secrets_of(after)])
 
 
 def _alike(after: Any, before: Any) -> Any:

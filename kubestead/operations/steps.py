@@ -38,7 +38,7 @@ def attempt(steps: Callable[..., None]) -> Callable[..., bool]:
         except StepFailed as error:
             logger.error(f"{host.print_prefix}{error}")
             return False
-        except (PyinfraError, SSHException, OSError) as error:
+        except (PyinfraError, SSHException, OSError, EOFError) as error:
             reason = str(error) or type(error).__name__
             logger.error(f"{host.print_prefix}{host.name}: lost on the way: {reason}; see whether it still answers")
             return False

@@ -36,7 +36,7 @@ def ask_together(host: Host, wanted: Mapping[Question, tuple[str, Arguments]]) -
         arguments = {key: value for key, value in arguments.items() if key.startswith("_")}
         try:
             _, output = host.connector.run_shell_command(StringCommand(script), **arguments)
-        except (TimeoutError, OSError, SSHException):
+        except (OSError, SSHException, EOFError):
             continue
         # A host that fell silent in the middle has answered the first of them.
         told = zip(group, parse(output.stdout_lines, mark), strict=False)

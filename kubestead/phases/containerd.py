@@ -15,7 +15,6 @@ from kubestead.phases.known import architecture
 from kubestead.phases.sources import Sources
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
-from kubestead.textdiff import secrets_of_url
 
 SERVICE = "containerd.service"
 # The registries the cluster's own images come from.
@@ -79,7 +78,6 @@ def configuration_files(spec: ClusterSpec, sources: Sources) -> list[TextFile]:
             TextFile(
                 f"/etc/containerd/certs.d/{registry}/hosts.toml",
                 render("hosts.toml.j2", registry=registry, mirror=sources.registry),
-                secrets=secrets_of_url(sources.registry),
             )
             for registry in REGISTRIES
         ),

@@ -38,10 +38,6 @@ class Failure:
 
 
 NO_ANSWER = Failure("its answer has not the expected form", "see the error above")
-NO_PASSWORD = Failure(
-    "sudo asks for a password, and there is no terminal to give it at",
-    "give it by sudo_password_file in the site file, or allow the SSH user sudo without one",
-)
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,5 @@ def _ask(node: Host, fact: type[FactBase[_T]], **arguments: object) -> tuple[_T 
     try:
         with ctx_host.use(node):
             return get_fact(node.state, node, fact, kwargs=kwargs, apply_failed_hosts=False), None
-    except EOFError:
-        return None, NO_PASSWORD
-    except (PyinfraError, SSHException, OSError) as error:
+    except (PyinfraError, SSHException, OSError, EOFError) as error:
         return None, Failure(str(error) or type(error).__name__, "see whether the host still answers")

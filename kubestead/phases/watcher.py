@@ -20,7 +20,7 @@ from kubestead.phases.topology import CONTROL_PLANE, first_control_plane, in_gro
 from kubestead.phases.watcherplan import plan, watcher_hosts
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
-from kubestead.textdiff import secrets_of, secrets_of_url
+from kubestead.textdiff import secrets_of
 from kubestead.watchhost import files, places
 from kubestead.watchhost.bundle import Bundle, bundle
 
@@ -110,10 +110,8 @@ def _configuration(spec: ClusterSpec) -> dict[str, str]:
 
 def _secrets(spec: ClusterSpec) -> list[str]:
     """What of the configuration a diff must not show: power commands hold passwords."""
-    sources = host.data.get("kubestead_sources") or {}
-    urls = [secret for value in sources.values() for secret in secrets_of_url(str(value or ""))]
     powers = [target.own.get("power") or {} for target in plan().targets]
-    return [*urls, *secrets_of(spec.cilium_values), *(str(command) for power in powers for command in power.values())]
+    return [*secrets_of(spec.cilium_values), *(str(command) for power in powers for command in power.values())]
 
 
 def _unit() -> str:

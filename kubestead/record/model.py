@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Outcome = Literal["succeeded", "failed", "refused", "interrupted", "killed", "running"]
+Outcome = Literal["succeeded", "failed", "refused", "interrupted", "killed", "running", "unfinished"]
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def names(folder: Path = FOLDER) -> list[str]:
     """The recorded runs, the oldest first."""
     if not folder.is_dir():
         return []
-    return sorted(path.name for path in folder.iterdir() if path.is_dir())
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and _time_of(path.name) > _NO_TIME)
 
 
 def find(run: str | None, folder: Path = FOLDER) -> Path:
@@ -104,7 +104,9 @@ def _outcome(head: Mapping[str, Any], end: Mapping[str, Any]) -> Outcome:
     if end:
         return _OUTCOMES.get(parts.text(end.get("outcome")), "failed")
     owner = Owner.from_data(head.get("owner"))
-    return "running" if owner and owner.alive() else "killed"
+    alive = owner.alive() if owner else False
+    # None: it ran on another machine, and cannot be told from here.
+    return "unfinished" if alive is None else "running" if alive else "killed"
 
 
 def _unfinished(begun: list[tuple[float, str, str, list[str]]], done: list[Operation]) -> list[Operation]:

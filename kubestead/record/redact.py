@@ -20,7 +20,7 @@ _AFTER = (
     re.compile(rf"(?i)([\w-]*{_WORD}[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;}}]+)"),
     re.compile(rf"(?i)(--[\w-]*{_WORD}\s+)(\"[^\"]*\"|'[^']*'|[^\s-]\S*)"),
     re.compile(r"(?i)(\b(?:bearer|basic)\s+)([\w+/=.~-]{8,})"),
-    re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^/@\s]+)(?=@)"),
+    re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^/\s'\"]+)(?=@)"),
 )
 # Too short to be taken out of every word that happens to hold them.
 _LEAST_SECRET = 4

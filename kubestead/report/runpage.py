@@ -21,6 +21,7 @@ _EXPLAINED = {
     "refused": "It ended before anything was changed.",
     "interrupted": "Somebody stopped it. The next run finishes the job.",
     "killed": "Its record has no end: it was killed, or its machine went down. The next run finishes the job.",
+    "unfinished": "Its record has no end, and it ran on another machine: there it is still at work, or it was killed.",
     "running": "It was still running when this page was made.",
 }
 

@@ -18,9 +18,11 @@ def said(data: StateOperationHostData) -> str:
     """The last words of an operation that failed, without its secrets."""
     meta = data.operation_meta
     arguments: Mapping[str, object] = {**data.global_arguments}
-    hidden = list(_hidden([getattr(meta, "_commands", None), arguments]))
+    commands = getattr(meta, "_commands", None) or ()
+    hidden = list(_hidden([commands, arguments]))
     # What goes to a command by standard input is a secret as a rule, and its echo never helps.
-    hidden += str(arguments.get("_stdin") or "").split()
+    own = [getattr(command, "connector_arguments", {}) for command in commands]
+    hidden += [word for given in (arguments, *own) for word in str(given.get("_stdin") or "").split()]
     lines = [*meta.stdout_lines, *meta.stderr_lines]
     return redact("\n".join(redact(line, hidden) for line in lines[-_LAST_LINES:]))
 

@@ -22,7 +22,7 @@ from kubestead.paths import expanded
 from kubestead.site.hops import hops
 from kubestead.spec.fields import Ipv4, is_address, is_dns_name
 from kubestead.spec.node import Labels, Taints
-from kubestead.validation import Refusal
+from kubestead.validation import Refusal, refuse_password
 
 _SPACE = re.compile(r"[\s\x00-\x1f]")
 _USER = re.compile(r"[A-Za-z_][-A-Za-z0-9_.]*\$?")
@@ -52,6 +52,7 @@ def _url(value: str) -> str:
         good = False
     if not good:
         raise Refusal("is not an http or https URL", "write the whole of it, as in 'http://192.168.1.1:8080/'")
+    refuse_password(parts)
     return value.rstrip("/")
 
 

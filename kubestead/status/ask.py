@@ -70,13 +70,16 @@ class Asker:
         sets = self._part(
             "workloads", lambda: [_items(api, f"{APPS}/{kind}") for kind in ("daemonsets", "deployments")]
         )
-        pods = self._part("pods", lambda: _items(api, f"{CORE}/pods")) or []
-        found = [_pressure(node, kind) for node in nodes for kind in node.conditions]
+        pods = self._part("pods", lambda: _items(api, f"{CORE}/pods"))
+        workloads = [*map(objects.daemon_set, sets[0]), *map(objects.deployment, sets[1])] if sets else []
+        names = expected(recorded, [node.name for node in nodes])
+        found = [
+            *findings(objects.cluster_state(nodes, workloads, pods or []), names),
+            *[_unasked(self.unknown[what], what) for what in ("workloads", "pods") if what in self.unknown],
+            *[_pressure(node, kind) for node in nodes for kind in node.conditions],
+        ]
         network = None
-        if sets is not None:
-            workloads = [*map(objects.daemon_set, sets[0]), *map(objects.deployment, sets[1])]
-            names = expected(recorded, [node.name for node in nodes])
-            found = [*findings(objects.cluster_state(nodes, workloads, pods), names), *found]
+        if sets:
             agent = next((one for one in sets[0] if one["metadata"]["name"] == "cilium"), {})
             network = self._part(
                 "Cilium", lambda: objects.network(api.get(f"{CORE}/configmaps/cilium-config"), workloads, agent)
@@ -120,6 +123,11 @@ def expected(recorded: Iterable[str], present: Iterable[str]) -> list[str]:
 def _items(api: Api, path: str) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = api.get(path)["items"]
     return found
+
+
+def _unasked(why: str, what: str) -> Finding:
+    fix = "see whether the kubeconfig may list them in kube-system, and try again"
+    return Finding(f"kube-system: {what}", f"cannot be asked, so nobody knows whether they are well ({why})", fix)
 
 
 def _pressure(node: NodeStatus, kind: str) -> Finding:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploys.runner import Run, run
+from tests.twin.crashcases import crashes
 
 GOLDEN = Path(__file__).parent / "cluster-on-bare-hosts.plan"
 BARRIERS = ["every host is prepared", "the API answers", "every node has joined"]
@@ -85,6 +86,13 @@ def test_the_kubeconfig_is_fetched_for_its_owner_alone(built: Run) -> None:
     path = built.folder / ".kubestead" / "kubeconfig"
     assert "https://192.168.1.187:6443" in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_runs_that_are_killed_are_killed_in_operations_there_are() -> None:
+    """tests/twin/crashcases.py, whose runs take minutes each."""
+    names = [line.partition("| ")[2] for line in GOLDEN.read_text().splitlines()]
+    unknown = [crash.name for crash in crashes() if not any(n.startswith(crash.point.operation) for n in names)]
+    assert unknown == []
 
 
 def test_the_run_record_says_who_did_what_when(built: Run) -> None:

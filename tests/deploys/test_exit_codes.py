@@ -159,6 +159,20 @@ def test_an_error_nobody_expected_is_one_line(place: Place) -> None:
     assert "in fail" in (place.folder / "pyinfra-debug.log").read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_a_person_is_asked_it_ends_at_once(place: Place, number: signal.Signals) -> None:
+    """Nobody answers: its stdin stays open, and is not closed before it has ended."""
+    process = place.start("inventory.py", CLUSTER)
+    said = ""
+    while not said.endswith("Press enter to go on...") and (letter := process.stdout.read(1)):
+        said += letter
+    process.send_signal(number)
+    assert process.wait(timeout=60) == 128 + number, said
+    rest = process.stdout.read()
+    process.stdin.close()
+    assert ("Interrupted" in rest, "Traceback" in rest, "Beginning operation run" in rest) == (True, False, False)
+
+
 @pytest.mark.parametrize(
     ("when", "number"),
     [("Loading inventory", signal.SIGINT), ("Connecting to hosts", signal.SIGINT),

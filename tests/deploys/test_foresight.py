@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from paramiko import SSHException
 
-from kubestead.phases.asking import parse
+from kubestead.phases.asking import ask_together, parse, question_of
 from tests.deploys.runner import REPOSITORY
 
 INVENTORY = """\
@@ -130,3 +133,14 @@ def test_what_fails_ahead_is_asked_in_earnest_and_fails_there(tmp_path: Path) ->
 )
 def test_answers_are_told_apart(lines: list[str], answers: list[list[str] | None]) -> None:
     assert [found and found.stdout_lines if found else None for found in parse(lines, "m")] == answers
+
+
+@pytest.mark.parametrize("error", [EOFError(), OSError("reset"), TimeoutError(), SSHException("closed")], ids=repr)
+def test_a_host_that_dies_over_it_has_answered_nothing(error: Exception) -> None:
+    """paramiko gives an EOFError where the connection ends as a channel is opened."""
+
+    def dies(*_: object, **__: object) -> None:
+        raise error
+
+    host = SimpleNamespace(connector=SimpleNamespace(run_shell_command=dies))
+    assert ask_together(cast("Any", host), {question_of("true", {}): ("true", {})}) == {}

@@ -83,7 +83,7 @@ from kubestead.phases.run import begin_run
 
 @operation()
 def tell():
-    yield StringCommand("tell", QuoteString(HiddenValue("open sesame")))
+    yield StringCommand("tell", QuoteString(HiddenValue("open sesame")), _stdin="abracadabra")
 
 begin_run()
 tell(name="Tell", _env={"WORD": HiddenValue("shibboleth")}, _stdin="swordfish")
@@ -92,7 +92,7 @@ tell(name="Tell", _env={"WORD": HiddenValue("shibboleth")}, _stdin="swordfish")
 
 def test_hidden_values_stay_hidden_whatever_a_command_makes_of_them(tmp_path: Path) -> None:
     prepare(tmp_path, "bare_lab({'k8s-cp': {'tell ': {'success': False, 'stderr': "
-            "'heard: open sesame, shibboleth, swordfish'}}})")  # fmt: skip
+            "'heard: open sesame, shibboleth, swordfish, abracadabra'}}})")  # fmt: skip
     (tmp_path / "deploys").unlink()
     (tmp_path / "deploys").mkdir()
     (tmp_path / "deploys/hidden.py").write_text(HIDDEN)
@@ -100,9 +100,9 @@ def test_hidden_values_stay_hidden_whatever_a_command_makes_of_them(tmp_path: Pa
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1, output
     (error,) = [one for one in recorded(tmp_path).operations if one.error]
-    assert error.said == "heard: *MASKED*, *MASKED*, *MASKED*"
+    assert error.said == "heard: *MASKED*, *MASKED*, *MASKED*, *MASKED*"
     text = "".join(path.read_text() for path in tmp_path.glob(".kubestead/runs/*/*"))
-    assert not [secret for secret in ("open sesame", "shibboleth", "swordfish") if secret in text]
+    assert not [secret for secret in ("open sesame", "shibboleth", "swordfish", "abracadabra") if secret in text]
 
 
 @pytest.mark.parametrize("operations", [1, 12])

@@ -55,6 +55,14 @@ def test_nobody_is_asked_whether_to_go_on(tmp_path: Path) -> None:
     assert (done.returncode, "Press enter" in done.stderr) == (1, False), done.stderr
 
 
+def test_what_only_looks_goes_on_without_asking(tmp_path: Path) -> None:
+    """Up to pyinfra's question before any run."""
+    done = run(tmp_path, "diagnose", lab=lab("k8s-worker2"))
+    assert done.stderr.count("Press enter") == 1, done.stderr
+    assert "failed to connect, continue?" not in done.stderr
+    assert "skip this step with -y" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("deploy", "dead", "options"),
     [

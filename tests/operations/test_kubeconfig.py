@@ -53,6 +53,25 @@ def test_one_that_others_may_read_or_that_differs_is_written_again(fetch, spoil)
     assert fetch_once().noop
 
 
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_stays(fetch, caplog):
+    path, fetch_once = fetch
+    path.mkdir(parents=True)  # a folder where the file should be
+    assert fetch_once().call() is False
+    assert f"{path} cannot be written on this machine: Is a directory" in caplog.text
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_killed_run_left_is_overwritten(fetch):
+    path, fetch_once = fetch
+    path.parent.mkdir()
+    left = path.parent / ".kubeconfig.new"
+    left.write_text("half of a key")
+    left.chmod(0o644)
+    assert fetch_once().call() is True
+    assert [entry.name for entry in path.parent.iterdir()] == ["kubeconfig"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_nothing_is_written_while_it_is_only_planned(fetch):
     path, fetch_once = fetch
     assert len(fetch_once().commands) == 1

@@ -155,3 +155,12 @@ def test_in_a_nested_operation_steps_get_the_host_itself():
         assert attempt(steps)(None, pyinfra.host) is True
     assert got == [there]
     assert type(got[0]) is type(there)
+
+
+@pytest.mark.parametrize("error", [EOFError(), OSError("reset")], ids=repr)
+def test_a_host_that_is_lost_on_the_way_is_a_failure_in_words(error, caplog):
+    def steps(host):
+        raise error
+
+    assert attempt(steps)(None, node({})) is False
+    assert "lost on the way" in caplog.text

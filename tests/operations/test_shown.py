@@ -80,7 +80,7 @@ def test_helm_values_are_shown_and_their_keys_masked(shown):
     )  # fmt: skip
     assert lines == [
         "values of the Helm release cilium:", "@@ -1,6 +1,6 @@", "ratio: 0", "-replicas: 1", "+replicas: 2", "tls:",
-        "ca:", "cert: public", "-    key: *MASKED*", "+    key: *MASKED*",
+        "ca:", "cert: public", "-    key: '*MASKED*'", "+    key: '*MASKED*, another one'",
     ]  # fmt: skip
 
 

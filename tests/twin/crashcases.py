@@ -49,7 +49,7 @@ BEGINNINGS = tuple(
         "containerd": "containerd 2", "containerd settings": "containerd's configuration",
         "containerd service": "containerd runs", "control plane images": "Pull the control plane's images",
         "node images": "Pull the node's images", "apt source": "Package repository", "apt": "kubelet, kubeadm, kubectl",
-        "kubelet service": "kubelet at boot", "init": "kubeadm init", "kubeconfig": "Kubeconfig to",
+        "kubelet service": "kubelet's service", "init": "kubeadm init", "kubeconfig": "Kubeconfig to",
         "helm": "Helm 3", "cilium": "Cilium 1", "token": "Short-lived join token", "join": "kubeadm join",
         "token's end": "Join token deleted", "health check": "Nodes and system pods", "smoke": "Smoke: ",
     }.items()

@@ -50,6 +50,14 @@ def test_whole_urls_stay(load):
     assert load(CONTENT, "http://192.0.2.1/").file("cilium-chart", "arm64").url == "https://example.org/cilium.tgz"
 
 
+def test_a_url_with_a_password_is_refused_and_not_repeated(load):
+    content = copy.deepcopy(CONTENT)
+    content["files"]["runc"]["amd64"]["url"] = "https://me:pa55@example.org/runc"
+    with pytest.raises(KubesteadError, match="user or password") as caught:
+        load(content)
+    assert "pa55" not in str(caught.value)
+
+
 def test_an_image_is_named_by_its_digest(load):
     assert load(CONTENT).image("registry.k8s.io/pause") == f"registry.k8s.io/pause@sha256:{DIGEST}"
 

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from kubestead import lock
 from kubestead.lock import Held, Holder, Lock
 from kubestead.owner import Owner
 
@@ -101,6 +102,18 @@ def test_a_held_lock_whose_words_cannot_be_read_keeps_everybody_out(tmp_path, ot
     next(tmp_path.glob("*.lock")).write_text("{")
     with pytest.raises(Held, match="another run is at work on z: somebody"):
         Lock.take(tmp_path, mine("z"))
+
+
+def test_one_that_is_given_back_meanwhile_is_nobodys(tmp_path, monkeypatch):
+    """Between the look at the folder and the look at the file."""
+    path = tmp_path / "1-1.lock"
+    path.write_text(json.dumps(mine("a").to_data()))
+    holder = lock._holder
+    monkeypatch.setattr(lock, "_holder", lambda one: (holder(one), one.unlink())[0])
+    assert Lock.take(tmp_path, mine("a")).left_behind == ()
+    path.write_text(json.dumps(mine("b").to_data()))
+    monkeypatch.setattr(lock, "_holder", lambda one: (one.unlink(), holder(one))[1])
+    assert Lock.take(tmp_path, mine("b")).left_behind == ()
 
 
 def test_many_hosts_are_told_in_short(tmp_path, other):

@@ -119,6 +119,7 @@ def test_an_entry_may_be_empty(write):
         ("sources: {base_url: 'http://192.0.2.1'}\n", "site.yaml:1: sources.base_url", "without a catalog"),
         ("sources: {catalog: nowhere.yaml}\n", "site.yaml:1: sources.catalog", "no such file"),
         ("sources: {registry: '192.0.2.1:5000'}\n", "site.yaml:1: sources.registry", "not an http or https URL"),
+        ("sources: {registry: 'http://me:pa55@192.0.2.1'}\n", "site.yaml:1: sources.registry", "user or password"),
         ("overrides:\n  hubbel: true\n", "site.yaml:2: overrides.hubbel", "did you mean hubble?"),
         ("overrides:\n  hubble: 1\n", "site.yaml:2: overrides.hubble", "true or false"),
         (
@@ -133,6 +134,7 @@ def test_what_is_wrong_is_said_with_its_line(write, place, text, where, words):
     (finding,) = refused(load_site)
     assert finding.where == f"{place}/{where}"
     assert words in str(finding)
+    assert "pa55" not in str(finding)
 
 
 def test_everything_is_found_at_once(write):

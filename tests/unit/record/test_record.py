@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kubestead.errors import KubesteadError
 from kubestead.owner import Owner
-from kubestead.record.read import BEGUN, END, HEAD, MESSAGES, OPERATIONS, folder_name, read
+from kubestead.record.read import BEGUN, END, HEAD, MESSAGES, OPERATIONS, find, folder_name, names, read
 from kubestead.record.write import Writer
 
 LINE = {"host": "a", "phase": "P", "operation": "o", "start": 1000.0, "end": 1001.0, "changed": True, "error": False}
@@ -54,6 +54,15 @@ def test_a_run_without_an_end_still_runs_while_its_process_lives(tmp_path):
     gone = {**Owner.present().to_data(), "started": "another/1"}
     writer.whole(HEAD, {"began": 5.0, "owner": gone})
     assert read(writer.folder).outcome == "killed"
+    writer.whole(HEAD, {"began": 5.0, "owner": {**gone, "host": "elsewhere.example"}})
+    assert read(writer.folder).outcome == "unfinished"
+
+
+def test_a_folder_that_is_no_run_is_passed_over(tmp_path):
+    run = written(tmp_path, operations=[LINE])
+    (tmp_path / "archive").mkdir()
+    assert names(tmp_path) == [run.name]
+    assert find(None, tmp_path) == run
 
 
 def test_a_process_of_the_same_number_is_not_the_owner():

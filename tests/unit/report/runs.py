@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from socket import gethostname
+
 from kubestead.owner import Owner
 from kubestead.record.cluster import cluster_facts
 from kubestead.record.read import BEGUN, END, HEAD, MESSAGES, OPERATIONS, folder_name
@@ -10,7 +12,7 @@ from kubestead.spec import ClusterSpec
 
 BEGAN = 1741000000.0
 # A process that is no more: the boot it began in is over.
-DEAD = Owner("maria", "desk", 4711, "another-boot/1")
+DEAD = Owner("maria", gethostname(), 4711, "another-boot/1")
 HOSTILE = "<script>alert('x')</script>&\"'\u202e\x1b[31m\x00\ud800 </title></svg>"
 # Phase, operation, seconds on each host (control plane, workers), whether it changes.
 STORY = [

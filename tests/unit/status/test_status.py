@@ -127,6 +127,17 @@ def test_what_is_wrong_is_found_and_the_exit_code_says_so(fake, here, change, wh
     assert reason in status().output
 
 
+@pytest.mark.parametrize(("kind", "what"), [("daemonsets", "workloads"), ("pods", "pods")])
+def test_what_may_not_be_asked_is_never_taken_for_healthy(fake, here, kind, what):
+    fake.forbidden = {kind}
+    fake.put("nodes", node("k8s-worker1", "Unknown"))
+    code, found = told()
+    assert (code, found["healthy"]) == (1, False)
+    said = {one["where"]: one["reason"] for one in found["findings"]}
+    assert said["k8s-worker1"] == "is not Ready (Ready=Unknown)"
+    assert "nobody knows whether they are well" in said[f"kube-system: {what}"]
+
+
 def test_a_cordoned_node_is_shown_and_is_no_illness(fake, here):
     cordoned = node("k8s-worker1")
     cordoned["spec"]["unschedulable"] = True
