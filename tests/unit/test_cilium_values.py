@@ -61,16 +61,38 @@ def newest(pattern):
     return found[-1] if found else pytest.skip(f"needs {pattern} in the cache: make components")
 
 
+@pytest.fixture
+def rendered(tmp_path):
+    """The chart's objects for a spec, by kind and name."""
+
+    def render(spec):
+        helm, chart = newest("components/helm-*/bin/helm"), newest("mirrors/*/files/cilium-*.tgz")
+        values = tmp_path / "values.yaml"
+        values.write_text(yaml.safe_dump(cilium_values(spec, CATALOG, 3)))
+        command = [helm, "template", "cilium", chart, "--namespace", "kube-system", "--values", values]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        objects = [item for item in yaml.safe_load_all(done.stdout) if item]
+        return {(item["kind"], item["metadata"]["name"]): item for item in objects}
+
+    return render
+
+
 @pytest.mark.parametrize(
     "changes", [{}, {"kube_proxy": "replace"}, {"hubble": False}, {"hubble_relay": False}], ids=str
 )
-def test_the_chart_accepts_them(tmp_path, changes):
+def test_the_chart_accepts_them(rendered, changes):
     spec = ClusterSpec(**changes)
-    helm, chart = newest("components/helm-*/bin/helm"), newest("mirrors/*/files/cilium-*.tgz")
-    values = tmp_path / "values.yaml"
-    values.write_text(yaml.safe_dump(cilium_values(spec, CATALOG, 3)))
-    command = [helm, "template", "cilium", chart, "--namespace", "kube-system", "--values", values]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    found = [item for item in yaml.safe_load_all(done.stdout) if item]
-    assert ("hubble-relay" in {item["metadata"]["name"] for item in found}) is (spec.hubble and spec.hubble_relay)
+    assert (("Deployment", "hubble-relay") in rendered(spec)) is (spec.hubble and spec.hubble_relay)
+
+
+def test_the_relay_looks_the_agents_up_in_the_clusters_own_domain(rendered):
+    found = rendered(ClusterSpec(dns_domain="lab.example"))
+    config = yaml.safe_load(found["ConfigMap", "hubble-relay-config"]["data"]["config.yaml"])
+    assert config["peer-service"] == "hubble-peer.kube-system.svc.lab.example.:443"
+
+
+@pytest.mark.parametrize("what", [("DaemonSet", "cilium"), ("Deployment", "cilium-operator")], ids=str)
+def test_a_changed_configuration_restarts_agents_and_operator(rendered, what):
+    marks = [rendered(spec)[what]["spec"]["template"]["metadata"]["annotations"] for spec in (SPEC, REPLACED)]
+    assert marks[0]["cilium.io/cilium-configmap-checksum"] != marks[1]["cilium.io/cilium-configmap-checksum"]
