@@ -17,6 +17,7 @@ from typing import Any
 import click
 import gevent  # type: ignore[import-untyped]
 import pyinfra_cli.cli
+from paramiko import SSHException
 from pyinfra import context, logger
 from pyinfra.api.exceptions import InventoryError, PyinfraError
 from pyinfra.api.host import Host
@@ -45,6 +46,9 @@ def guard_run() -> None:
     for number in ENDS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, _interrupted)
+    # A host that is lost between two commands: pyinfra raises it once more where it is told, and gevent would print it.
+    hub = gevent.get_hub()
+    hub.NOT_ERROR = (*hub.NOT_ERROR, PyinfraError, SSHException, OSError, EOFError)
     pyinfra_cli.cli._do_confirm = _confirm
     UnexpectedExternalError.show = _say_in_one_line
     UnexpectedInternalError.show = _say_in_one_line

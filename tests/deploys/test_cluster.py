@@ -135,6 +135,15 @@ def test_an_api_that_stays_away_is_told_before_anything_is_asked_of_it(tmp_path:
     assert [line["operation"] for line in done.record if line["error"]] == ["The API server answers"]
 
 
+def test_a_host_that_is_lost_between_two_commands_is_told_without_a_traceback(tmp_path: Path) -> None:
+    lost = {"k8s-worker1": {"UnitFileState,NeedDaemonReload kubelet.service": {"success": False}}}
+    done = run(tmp_path, "cluster", "-y", lab=f"bare_lab({lost!r})")
+    assert done.returncode == 1
+    assert "[@fake/k8s-worker1] Error: could not load fact" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "kubeadm init" not in done.stderr
+
+
 def test_a_failed_join_leaves_the_others_alone(tmp_path: Path) -> None:
     """Both join at once; the one that can, does."""
     failure = {"k8s-worker2": {"kubeadm join --config": {"success": False}}}
