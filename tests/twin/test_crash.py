@@ -41,8 +41,10 @@ def test_crash(twin: Twin, crash: Crash) -> None:
     run = deploy(twin, "cluster")
     seconds = time.monotonic() - began
     assert run.returncode == 0, run.text
+    # The first run may have come to its end all the same, and then it has verified the cluster itself.
+    told = killed.text if killed.returncode == 0 else run.text
     for check in VERIFIED:
-        assert f"ok      {check}" in run.text
+        assert f"ok      {check}" in told
     again = deploy(twin, "cluster", "--json")
     assert again.returncode == 0, again.text
     assert again.changed == []
