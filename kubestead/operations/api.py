@@ -24,7 +24,8 @@ def ready(within_seconds: int, compare: Callable[[], Iterable[Finding]]) -> Gene
         within_seconds: how long to wait; then what kubectl says, and whether the kubelet runs, is the error.
         compare: what keeps this run from going on, asked where the API answers only now: the preflight could not.
     """
-    if not state.is_executing or host.get_fact(ClusterHealth).answers:
+    # Asked while it is planned too: so it is among the answers that are fetched ahead.
+    if host.get_fact(ClusterHealth).answers or not state.is_executing:
         host.noop("the API server answers")
         return
     told(host, f"waiting for the API server, for at most {within_seconds} s")

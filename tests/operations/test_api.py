@@ -31,6 +31,7 @@ def wait(
 def test_nothing_is_waited_for(case: dict[str, bool]) -> None:
     done = wait(**case, found=(DIFFERS,))
     assert (done.noop, done.host.sent) == ("the API server answers", [])
+    assert [fact for fact, _ in done.host.asked] == [ClusterHealth], "a question that is not planned costs a round trip"
 
 
 def test_one_that_comes_back_is_waited_for_and_that_is_no_change() -> None:
