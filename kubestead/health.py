@@ -102,7 +102,7 @@ def findings(state: ClusterState, expected_nodes: Sequence[str], absent: Sequenc
                 "control plane", "the API does not answer", "on the control plane: sudo journalctl -u kubelet -n 50"
             )
         ]
-    return [*_node_findings(state, expected_nodes), *_workload_findings(state, absent)]
+    return [*node_findings(state, expected_nodes), *_workload_findings(state, absent)]
 
 
 def missing(state: ClusterState, expected_nodes: Sequence[str], absent: Sequence[str] = ()) -> str:
@@ -117,7 +117,8 @@ def missing(state: ClusterState, expected_nodes: Sequence[str], absent: Sequence
     return "; ".join(text for text in (f"Ready: {nodes}" if nodes else "", pods) if text) or "static pods"
 
 
-def _node_findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding]:
+def node_findings(state: ClusterState, expected_nodes: Sequence[str]) -> list[Finding]:
+    """The part of :func:`findings` that is about the nodes alone."""
     ready = {node.name: node.ready for node in state.nodes}
     found = []
     for name in expected_nodes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kubestead.errors import Finding, KubesteadError
-from kubestead.health import findings
+from kubestead.health import findings, node_findings
 from kubestead.status import certificates, objects
 from kubestead.status.local import last_recovery, last_run, recovery_in_cluster
 from kubestead.status.model import Certificate, NodeStatus, Status
@@ -74,7 +74,8 @@ class Asker:
         workloads = [*map(objects.daemon_set, sets[0]), *map(objects.deployment, sets[1])] if sets else []
         names = expected(recorded, [node.name for node in nodes])
         found = [
-            *findings(objects.cluster_state(nodes, workloads, pods or []), names),
+            # Of workloads that cannot be asked nobody may say that they are missing.
+            *(findings if sets else node_findings)(objects.cluster_state(nodes, workloads, pods or []), names),
             *[_unasked(self.unknown[what], what) for what in ("workloads", "pods") if what in self.unknown],
             *[_pressure(node, kind) for node in nodes for kind in node.conditions],
         ]

@@ -136,6 +136,7 @@ def test_what_may_not_be_asked_is_never_taken_for_healthy(fake, here, kind, what
     said = {one["where"]: one["reason"] for one in found["findings"]}
     assert said["k8s-worker1"] == "is not Ready (Ready=Unknown)"
     assert "nobody knows whether they are well" in said[f"kube-system: {what}"]
+    assert not [reason for reason in said.values() if "is not installed" in reason]
 
 
 def test_a_cordoned_node_is_shown_and_is_no_illness(fake, here):
