@@ -57,7 +57,7 @@ def masked(values: Any, before: Any = None) -> Any:
         known = before if isinstance(before, Mapping) else {}
         return {key: _masked_below(str(key), value, known.get(key)) for key, value in values.items()}
     if isinstance(values, list):
-        return [masked(value, old) for value, old in zip_longest(values, _first(before, len(values)))]
+        return [masked(value, old) for value, old in _beside(values, before)]
     return values
 
 
@@ -65,15 +65,15 @@ def _masked_below(key: str, value: Any, before: Any) -> Any:
     if not _names_a_secret(key) or isinstance(value, Mapping):
         return masked(value, before)
     if isinstance(value, list):
-        olds = zip_longest(value, _first(before, len(value)))
-        return [_masked_below(key, one, old) for one, old in olds]
+        return [_masked_below(key, one, old) for one, old in _beside(value, before)]
     if not isinstance(value, str) or not value:
         return value
     return MASKED if before in (None, value) else f"{MASKED}, another one"
 
 
-def _first(values: Any, count: int) -> list[Any]:
-    return list(values[:count]) if isinstance(values, list) else []
+def _beside(values: list[Any], before: Any) -> Iterator[tuple[Any, Any]]:
+    """Each value with what stood at its place before; None where nothing did."""
+    return zip_longest(values, before[: len(values)] if isinstance(before, list) else ())
 
 
 def _secrets_below(key: str, value: Any) -> list[str]:

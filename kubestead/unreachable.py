@@ -59,17 +59,18 @@ def _connect(state: State) -> None:
         PyinfraError: somebody did not answer, and the run may not go on.
     """
     global _left_out  # noqa: PLW0603 - as above
+    looks = only_looks()
     # pyinfra sets it to 0 where somebody could be asked, whatever config.py says.
-    allowed, state.config.FAIL_PERCENT = 100 if only_looks() else state.config.FAIL_PERCENT, None
+    allowed, state.config.FAIL_PERCENT = 100 if looks else state.config.FAIL_PERCENT, None
     try:
         connect_all(state)
     except PyinfraError:
-        if state.active_hosts or only_looks():
+        if state.active_hosts or looks:
             raise
         # It says that no host is left; below they are named.
     finally:
         state.config.FAIL_PERCENT = allowed
-    if only_looks():
+    if looks:
         return
     silent = [node for node in state.inventory if state.is_host_in_limit(node) and node not in state.active_hosts]
     if silent and state.active_hosts and _may_be_left_out(silent):

@@ -42,13 +42,13 @@ class Reach:
         neighbours: what other reachable hosts get from its address.
         power: ``on`` or ``off`` by the site's own command; None where there is none.
         refused: why this run cannot use the SSH server that answers there, and what to do: another host key than the
-            one that is trusted, a key or password that is not taken; empty where none answers.
+            one that is trusted, a key or password that is not taken; None where none answers.
     """
 
     ssh: bool | None = None
     neighbours: tuple[Neighbour, ...] = ()
     power: Literal["on", "off"] | None = None
-    refused: tuple[str, str] | tuple[()] = ()
+    refused: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

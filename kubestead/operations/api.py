@@ -13,7 +13,7 @@ from kubestead.health import KUBECTL
 from kubestead.operations.flow import failure
 from kubestead.operations.steps import StepFailed, ask, told
 
-READY = f"{KUBECTL} --request-timeout=5s get --raw /readyz"
+_READY = f"{KUBECTL} --request-timeout=5s get --raw /readyz"
 
 
 @operation()
@@ -30,8 +30,8 @@ def ready(within_seconds: int, compare: Callable[[], Iterable[Finding]]) -> Gene
         return
     told(host, f"waiting for the API server, for at most {within_seconds} s")
     waiting = (
-        f"timeout {within_seconds} sh -c 'until {READY} > /dev/null 2>&1; do sleep 1; done' || "
-        f"{{ {READY} 2>&1 | tail -n 1; echo kubelet.service: $(systemctl is-active kubelet.service); false; }} >&2"
+        f"timeout {within_seconds} sh -c 'until {_READY} > /dev/null 2>&1; do sleep 1; done' || "
+        f"{{ {_READY} 2>&1 | tail -n 1; echo kubelet.service: $(systemctl is-active kubelet.service); false; }} >&2"
     )
     try:
         # Not as a fact: what was known of the cluster before is void (see kubestead.phases.foresight).

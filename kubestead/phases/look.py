@@ -120,7 +120,7 @@ def _reach(nodes: Sequence[Host]) -> dict[str, Reach]:
             if echo.address == node_address(node)
         )
         refused = refusal(node)
-        found[node.name] = Reach(False, neighbours, its_power, (refused.reason, refused.fix) if refused else ())
+        found[node.name] = Reach(False, neighbours, its_power, (refused.reason, refused.fix) if refused else None)
     return found
 
 

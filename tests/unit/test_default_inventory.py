@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from kubestead.cli import inventory
 from kubestead.cli.inventory import Inventory
+from kubestead.site import network
 
 
 @pytest.fixture
@@ -17,8 +19,8 @@ def asked(tmp_path, monkeypatch):
     """The inventory a command gets, by its arguments."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("KUBESTEAD_INVENTORY", raising=False)
-    monkeypatch.setattr(inventory, "running_twins", list)
-    monkeypatch.setattr(inventory, "current_twin", lambda _: None)
+    monkeypatch.setattr(network, "running_twins", list)
+    monkeypatch.setattr(network, "current_twin", lambda _: None)
     Path("inventory").mkdir()
     app = typer.Typer()
 
@@ -47,5 +49,11 @@ def test_ones_own_machines_where_they_are_named(asked):
 
 def test_the_lab_in_a_twins_network_whatever_else_there_is(asked, monkeypatch):
     Path("inventory/mine.py").touch()
-    monkeypatch.setattr(inventory, "current_twin", lambda _: object())
+    monkeypatch.setattr(network, "current_twin", lambda _: object())
     assert asked() == "inventory/lab.py"
+
+
+def test_no_other_command_waits_for_it():
+    code = "import sys; import kubestead.cli.main; print('kubestead.site' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
