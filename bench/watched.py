@@ -40,8 +40,8 @@ def main() -> None:
             first = " ".join(str(command).split())[:WORDS]
             commands.append((connector.host.name, began, time.time() - began, first))
 
-    State.set_stage = staged  # type: ignore[method-assign]
-    SSHConnector.run_shell_command = timed  # type: ignore[method-assign]
+    State.set_stage = staged  # type: ignore[method-assign, assignment]
+    SSHConnector.run_shell_command = timed  # type: ignore[method-assign, assignment]
     try:
         pyinfra()
     finally:
