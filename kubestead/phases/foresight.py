@@ -64,7 +64,7 @@ class Foresight(BaseStateCallback):
         self._here.imagines = True
         try:
             with ctx_host.use(host):
-                for op_hash in state.get_op_order():  # type: ignore[no-untyped-call]
+                for op_hash in host.op_hash_order:
                     if data := state.ops[host].get(op_hash):
                         _exhaust(data.command_generator())
         finally:
