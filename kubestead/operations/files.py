@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import PurePosixPath
 
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, OperationError, QuoteString, StringCommand, operation
+from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
 from kubestead.facts.files import FileState, FileStates, FileTexts
 from kubestead.facts.names import NameAddresses
@@ -43,7 +43,7 @@ class TextFile:
 
 
 @operation()
-def install_files(files: Sequence[TextFile]) -> Generator[StringCommand | FileUploadCommand, None, None]:
+def install_files(files: Sequence[TextFile]) -> Generator[StringCommand, None, None]:
     """Write each file that is missing or differs in content, mode or owner; a reader never sees half a file."""
     states = host.get_fact(FileStates, paths=tuple(file.path for file in files))
     differing = [file for file in files if not _is_same(file, states.get(file.path))]
@@ -51,15 +51,26 @@ def install_files(files: Sequence[TextFile]) -> Generator[StringCommand | FileUp
         host.noop(f"{len(files)} files are as they should be")
         return
     _show(differing, states)
-    folders = sorted({str(PurePosixPath(file.path).parent) for file in differing})
-    yield StringCommand("mkdir", "-p", *[QuoteString(folder) for folder in folders])
-    for file in differing:
-        partial = str(PurePosixPath(file.path).with_name(f".{PurePosixPath(file.path).name}.kubestead"))
-        yield FileUploadCommand(BytesIO(file.content), partial)
-        yield StringCommand(
-            "chmod", file.mode, QuoteString(partial), "&&", "chown", file.owner, QuoteString(partial), "&&",
-            "mv", "-fT", QuoteString(partial), QuoteString(file.path),
-        )  # fmt: skip
+    yield _written(differing)
+
+
+# MODE OWNER PATH BESIDE: what a killed run left beside it goes first, since a file that is there keeps its mode.
+_PUT = """put() {
+  IFS= read -r content && rm -f -- "$4" && printf %s "$content" | base64 -d > "$4" &&
+  chmod "$1" "$4" && chown "$2" "$4" && mv -fT -- "$4" "$3"
+}"""
+
+
+def _written(files: Sequence[TextFile]) -> StringCommand:
+    """One command for all, since each is a round trip; contents go by standard input, where nobody else sees them."""
+    folders = sorted({str(PurePosixPath(file.path).parent) for file in files})
+    lines = ["set -e", StringCommand("mkdir -p --", *map(QuoteString, folders)), "umask 077", _PUT]
+    for file in files:
+        path = PurePosixPath(file.path)
+        beside = path.with_name(f".{path.name}.kubestead")
+        lines.append(StringCommand("put", file.mode, file.owner, QuoteString(str(path)), QuoteString(str(beside))))
+    contents = [base64.b64encode(file.content).decode() for file in files]
+    return StringCommand(*lines, _separator="\n", _stdin=contents)
 
 
 def _show(differing: Sequence[TextFile], states: Mapping[str, FileState]) -> None:
@@ -81,9 +92,7 @@ def _is_same(file: TextFile, state: FileState | None) -> bool:
 
 
 @operation()
-def name_in_etc_hosts(
-    host_name: str, address: str, unless_known: bool = False
-) -> Generator[StringCommand | FileUploadCommand, None, None]:
+def name_in_etc_hosts(host_name: str, address: str, unless_known: bool = False) -> Generator[StringCommand, None, None]:
     """Have ``/etc/hosts`` map ``host_name`` to ``address`` and to nothing else; every other line stays as it is.
 
     Args:

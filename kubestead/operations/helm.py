@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, StringCommand, operation
+from pyinfra.api import StringCommand, operation
 
 from kubestead.facts.health import SMOKE_STAMP
 from kubestead.facts.helm import HelmRelease
@@ -19,7 +19,7 @@ from kubestead.render import render
 @operation()
 def release(
     release_name: str, namespace: str, chart: str, chart_version: str, values: dict[str, Any]
-) -> Generator[StringCommand | FileUploadCommand, None, None]:
+) -> Generator[StringCommand, None, None]:
     """Have a release of exactly this chart version with exactly these values; nothing is upgraded when they agree.
 
     Values are compared, never manifests: a chart may render new certificates every time.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, StringCommand, operation
+from pyinfra.api import StringCommand, operation
 
 from kubestead.catalog import Catalog
 from kubestead.facts.containerd import Images
@@ -24,7 +24,7 @@ def unit_name(purpose: str) -> str:
 @operation()
 def start_pulling(
     purpose: str, names: list[str], catalog: Catalog, after: str | None = None
-) -> Generator[StringCommand | FileUploadCommand, None, None]:
+) -> Generator[StringCommand, None, None]:
     """Pull images by the catalog's digests in a systemd unit of their own, and go on without waiting for it.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+from pyinfra.api import QuoteString, StringCommand, operation
 
 from kubestead.facts.files import FileTexts
 from kubestead.facts.kernel import ActiveSwap, KernelSettings, MissingModules
@@ -13,7 +13,7 @@ from kubestead.operations import shown
 from kubestead.operations.files import TextFile, install_files
 from kubestead.render import render
 
-Commands = Generator[StringCommand | FileUploadCommand, None, None]
+Commands = Generator[StringCommand, None, None]
 
 
 @operation()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 
 from pyinfra import host, state
-from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+from pyinfra.api import QuoteString, StringCommand, operation
 from pyinfra.api.host import Host
 
 from kubestead.facts.files import FileTexts
@@ -19,7 +19,7 @@ from kubestead.operations.images import unit_name
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
 
-Commands = Generator[StringCommand | FileUploadCommand, None, None]
+Commands = Generator[StringCommand, None, None]
 CONFIGURATION = f"{STATE}/kubeadm-init.yaml"
 CA_CERTIFICATE = "/etc/kubernetes/pki/ca.crt"
 # kubeadm's own phases wait four minutes each at most; past this something hangs for good.

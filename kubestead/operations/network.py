@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, StringCommand, operation
+from pyinfra.api import StringCommand, operation
 
 from kubestead.facts.systemd import UnitStates, WrittenSinceStart
 from kubestead.operations.files import TextFile, install_files
@@ -15,7 +15,7 @@ UNIT, FILE = "systemd-networkd.service", "/etc/systemd/networkd.conf.d/10-kubest
 
 
 @operation()
-def leave_foreign_routes_alone() -> Generator[StringCommand | FileUploadCommand, None, None]:
+def leave_foreign_routes_alone() -> Generator[StringCommand, None, None]:
     """Tell systemd-networkd not to delete routes and rules it did not make (cilium #18706)."""
     unit = host.get_fact(UnitStates, units=(UNIT,)).get(UNIT)
     changes = list(install_files._inner([TextFile(FILE, render("networkd.conf.j2"))]))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Generator, Iterator, Mapping
 
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, OperationError, QuoteString, StringCommand, operation
+from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
 from kubestead.aptsources import without_source
 from kubestead.catalog import AptRepository
@@ -16,7 +16,7 @@ from kubestead.operations import shown
 from kubestead.operations.files import TextFile, install_files
 from kubestead.render import render
 
-Commands = Generator[StringCommand | FileUploadCommand, None, None]
+Commands = Generator[StringCommand, None, None]
 # One bounded wait for another apt, no questions, and no restart of services behind our back (needrestart #340).
 APT = "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -o DPkg::Lock::Timeout=600"
 CONFIGURE = "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 dpkg --configure --pending --force-confold"

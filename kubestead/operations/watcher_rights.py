@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from pyinfra import host, state
-from pyinfra.api import FileUploadCommand, OperationError, QuoteString, StringCommand, operation
+from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 from pyinfra.api.host import Host
 
 from kubestead.facts.files import FileTexts
@@ -18,7 +18,7 @@ from kubestead.render import render
 from kubestead.watchhost import places
 from kubestead.watchhost.keys import authorised_line, with_watchers
 
-Commands = Generator[StringCommand | FileUploadCommand, None, None]
+Commands = Generator[StringCommand, None, None]
 LABEL = f"app.kubernetes.io/name={places.NAME}"
 
 

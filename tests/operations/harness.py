@@ -5,27 +5,20 @@ pyinfra-testing's fixtures give facts as plain JSON; ours are dataclasses, so th
 
 from __future__ import annotations
 
+import base64
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from inspect import getcallargs
 from typing import Any
 
-from pyinfra.api import FileUploadCommand, FunctionCommand, StringCommand
+from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.arguments import all_argument_meta
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.context import ctx_host, ctx_state
 from pyinfra_testing.util import FakeHost, FakeState  # type: ignore[import-untyped]
 
 Facts = Mapping[type, Any]
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file written on the host."""
-
-    path: str
-    content: bytes
 
 
 class Host(FakeHost):  # type: ignore[misc]
@@ -60,8 +53,8 @@ class Outcome:
         self.noop: str | None = host.noop_description if not yielded else None
 
     @property
-    def commands(self) -> list[str | Upload | FunctionCommand]:
-        """Shell commands as text, uploads with their content, functions as they are."""
+    def commands(self) -> list[str | FunctionCommand]:
+        """Shell commands as text, functions as they are."""
         return [_plain(command) for command in self.yielded]
 
     @property
@@ -70,7 +63,8 @@ class Outcome:
 
     @property
     def uploads(self) -> dict[str, bytes]:
-        return {command.path: command.content for command in self.commands if isinstance(command, Upload)}
+        """Files that are written, by their path."""
+        return dict(file for command in self.yielded for file in _written(command))
 
     def call(self, index: int = -1) -> Any:
         """Run the function that was yielded, as pyinfra does."""
@@ -96,12 +90,15 @@ def context(host: Host, state: FakeState) -> Iterator[None]:
         yield
 
 
-def _plain(command: PyinfraCommand) -> str | Upload | FunctionCommand:
+def _plain(command: PyinfraCommand) -> str | FunctionCommand:
     if isinstance(command, StringCommand):
         return str(command.get_raw_value())
-    if isinstance(command, FileUploadCommand):
-        assert not isinstance(command.src, str)
-        command.src.seek(0)
-        return Upload(command.dest, command.src.read())
     assert isinstance(command, FunctionCommand)
     return command
+
+
+def _written(command: PyinfraCommand) -> Iterator[tuple[str, bytes]]:
+    if isinstance(command, StringCommand) and "_stdin" in command.connector_arguments:
+        calls = [line for line in str(command.get_raw_value()).splitlines() if line.startswith("put ")]
+        for call, content in zip(calls, command.connector_arguments["_stdin"], strict=True):
+            yield shlex.split(call)[3], base64.b64decode(content)

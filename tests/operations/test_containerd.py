@@ -52,7 +52,7 @@ def test_missing_images_are_pulled_by_digest_in_a_unit_that_is_not_waited_for():
     facts = {Images: frozenset({f"{PAUSE}@sha256:{'a' * 64}", f"{ETCD}:3.5.15-0"}), FileStates: {}}
     outcome = run(start_pulling, facts, purpose="node", names=[PAUSE, ETCD], catalog=CATALOG)
 
-    unit = outcome.uploads["/run/systemd/system/.kubestead-images-node.service.kubestead"].decode()
+    unit = outcome.uploads["/run/systemd/system/kubestead-images-node.service"].decode()
     starts = [line.partition(" images ")[2] for line in unit.splitlines() if line.startswith("ExecStart=")]
     assert starts == [
         f"pull --hosts-dir /etc/containerd/certs.d {ETCD}@sha256:{'b' * 64}",

@@ -11,7 +11,7 @@ from pyinfra.api import OperationError
 from kubestead.facts.files import FileState, FileStates, FileTexts
 from kubestead.facts.names import NameAddresses
 from kubestead.operations.files import TextFile, install_files, name_in_etc_hosts, with_host_name
-from tests.operations.harness import Outcome, Upload, run
+from tests.operations.harness import Outcome, run
 from tests.shell import fact, sh
 
 FILE = TextFile("/etc/x/a file", "text\n")
@@ -30,28 +30,24 @@ def test_nothing_is_done_for_a_file_that_is_as_it_should_be():
 )  # fmt: skip
 def test_a_missing_or_differing_file_is_written_beside_and_moved_into_place(state):
     outcome = run(install_files, {FileStates: {FILE.path: state} if state else {}}, files=[FILE])
-    assert outcome.commands == [
-        "mkdir -p /etc/x",
-        Upload("/etc/x/.a file.kubestead", b"text\n"),
-        "chmod 644 '/etc/x/.a file.kubestead' && chown root:root '/etc/x/.a file.kubestead' && "
-        "mv -fT '/etc/x/.a file.kubestead' '/etc/x/a file'",
-    ]
+    (command,) = outcome.shell
+    assert command.startswith("set -e\nmkdir -p -- /etc/x\numask 077\n")
+    assert command.endswith("\nput 644 root:root '/etc/x/a file' '/etc/x/.a file.kubestead'")
+    assert outcome.uploads == {"/etc/x/a file": b"text\n"}
 
 
 def test_only_differing_files_are_written_and_all_are_asked_for_at_once():
     other = TextFile("/etc/y", "text\n", mode="600")
     outcome = run(install_files, {FileStates: {FILE.path: SAME}}, files=[FILE, other])
-    assert outcome.uploads.keys() == {"/etc/.y.kubestead"}
+    assert outcome.uploads.keys() == {"/etc/y"}
     assert outcome.host.asked == [(FileStates, {"paths": (FILE.path, other.path)})]
 
 
-def apply(outcome: Outcome) -> None:
-    """Do on this machine what the operation would have done on the host."""
-    for command in outcome.commands:
-        if isinstance(command, Upload):
-            Path(command.path).write_bytes(command.content)
-        else:
-            assert sh(str(command)).returncode == 0, command
+def apply(outcome: Outcome, contents: int | None = None) -> int:
+    """Do on this machine what the operation would have done on the host, with so many of the contents."""
+    (command,) = outcome.yielded
+    told = "".join(f"{line}\n" for line in command.connector_arguments["_stdin"][:contents])
+    return sh(outcome.shell[0], stdin=told).returncode
 
 
 def test_files_are_really_written_and_the_second_time_nothing_is(tmp_path):
@@ -61,11 +57,29 @@ def test_files_are_really_written_and_the_second_time_nothing_is(tmp_path):
     (tmp_path / "latin").symlink_to("/dev/null")
     paths = tuple(file.path for file in wanted)
 
-    apply(run(install_files, {FileStates: fact(FileStates, paths=paths)}, files=wanted))
+    assert apply(run(install_files, {FileStates: fact(FileStates, paths=paths)}, files=wanted)) == 0
 
     assert {Path(file.path).read_bytes() for file in wanted} == {b"one\n", b"no newline", b"\xe9\n"}
     assert not list(tmp_path.rglob("*.kubestead"))
     assert run(install_files, {FileStates: fact(FileStates, paths=paths)}, files=wanted).noop
+
+
+def test_a_link_that_is_cut_leaves_the_file_that_was_there(tmp_path):
+    owner = f"{tmp_path.owner()}:{tmp_path.group()}"
+    wanted = [TextFile(str(tmp_path / name), name, owner=owner) for name in ("one", "two")]
+    (tmp_path / "two").write_text("before")
+    assert apply(run(install_files, {FileStates: {}}, files=wanted), contents=1) != 0
+    assert [Path(file.path).read_text() for file in wanted] == ["one", "before"]
+
+
+def test_nobody_else_may_read_a_file_before_it_has_its_mode(tmp_path):
+    left = tmp_path / ".one.kubestead"
+    left.write_text("of a run that was killed")
+    left.chmod(0o666)
+    file = TextFile(str(tmp_path / "one"), "secret", mode="000", owner="nobody-of-that-name:x")
+    assert apply(run(install_files, {FileStates: {}}, files=[file])) != 0
+    assert left.read_text() == "secret"
+    assert left.stat().st_mode & 0o077 == 0
 
 
 HOSTS = "127.0.0.1 localhost\n127.0.1.1 node1\n"
@@ -96,7 +110,7 @@ def test_the_name_stands_on_one_line_and_the_others_stay(before, after):
 def test_etc_hosts_is_written_when_the_name_is_missing():
     facts = {FileTexts: {"/etc/hosts": HOSTS}, FileStates: {}}
     outcome = run(name_in_etc_hosts, facts, host_name="k8s-api", address="10.9.8.7")
-    assert outcome.uploads == {"/etc/.hosts.kubestead": (HOSTS + ENTRY).encode()}
+    assert outcome.uploads == {"/etc/hosts": (HOSTS + ENTRY).encode()}
 
 
 def test_etc_hosts_is_left_when_the_name_is_there():

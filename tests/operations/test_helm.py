@@ -39,8 +39,8 @@ def test_a_release_that_differs_is_upgraded_with_the_values_whole(present):
     done = outcome(present)
     (text,) = done.uploads.values()
     assert yaml.safe_load(text) == VALUES
-    assert "chmod 600" in done.shell[1]
-    (script,) = done.shell[2:]
+    assert "\nput 600 " in done.shell[0]
+    (script,) = done.shell[1:]
     lines = script.replace("\\\n", "").splitlines()
     assert " ".join(lines[-1].split()) == (
         "helm upgrade --install --reset-values cilium /var/lib/kubestead/charts/cilium.tgz --namespace kube-system "

@@ -31,7 +31,7 @@ NETWORKD = written("/etc/systemd/networkd.conf.d/10-kubestead.conf", render("net
 def test_missing_modules_are_loaded_and_all_are_written_down():
     outcome = run(kernel.modules, {FileStates: {}, MissingModules: ["x"]}, names=["overlay", "x"])
     assert outcome.shell[-1] == "modprobe --all x"
-    assert outcome.uploads["/etc/modules-load.d/.kubestead.conf.kubestead"].endswith(b"\noverlay\nx\n")
+    assert outcome.uploads["/etc/modules-load.d/kubestead.conf"].endswith(b"\noverlay\nx\n")
 
 
 def test_loaded_modules_that_are_written_down_are_left():
@@ -51,7 +51,7 @@ def test_only_differing_settings_are_set():
 def test_a_setting_the_kernel_does_not_show_is_set_all_the_same():
     outcome = run(kernel.settings, {FileStates: {}, KernelSettings: {}}, values=VALUES)
     assert outcome.shell[-1] == "sysctl --write a.b=1 'c.d=x y'"
-    assert b"\na.b = 1\nc.d = x y\n" in outcome.uploads["/etc/sysctl.d/.90-kubestead.conf.kubestead"]
+    assert b"\na.b = 1\nc.d = x y\n" in outcome.uploads["/etc/sysctl.d/90-kubestead.conf"]
 
 
 def test_settings_that_hold_and_are_written_down_are_left():
@@ -65,13 +65,13 @@ SWAP = "/swap.img none swap sw 0 0\n"
 def test_active_swap_is_turned_off_and_commented_out():
     facts = {ActiveSwap: ["/swap.img"], FileTexts: {"/etc/fstab": FSTAB + SWAP}, FileStates: {}}
     outcome = run(kernel.no_swap, facts)
-    assert outcome.uploads == {"/etc/.fstab.kubestead": f"{FSTAB}# kubestead turned swap off: {SWAP}".encode()}
+    assert outcome.uploads == {"/etc/fstab": f"{FSTAB}# kubestead turned swap off: {SWAP}".encode()}
     assert outcome.shell[-1] == "swapoff --all"
 
 
 def test_swap_that_is_off_but_would_come_back_is_commented_out():
     outcome = run(kernel.no_swap, {ActiveSwap: [], FileTexts: {"/etc/fstab": SWAP}, FileStates: {}})
-    assert "/etc/.fstab.kubestead" in outcome.uploads
+    assert "/etc/fstab" in outcome.uploads
     assert "swapoff --all" not in outcome.shell
 
 

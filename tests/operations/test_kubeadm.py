@@ -49,8 +49,8 @@ def test_a_running_control_plane_is_left():
 
 def test_a_bare_host_is_initialised():
     outcome = init(BARE, w1=BARE)
-    assert outcome.uploads == {"/var/lib/kubestead/.kubeadm-init.yaml.kubestead": b"kind: X\n"}
-    assert "chmod 600" in outcome.shell[-2]
+    assert outcome.uploads == {"/var/lib/kubestead/kubeadm-init.yaml": b"kind: X\n"}
+    assert "\nput 600 " in outcome.shell[-2]
     script = outcome.shell[-1]
     assert "kubeadm init --config /var/lib/kubestead/kubeadm-init.yaml" in script
     assert "rm -rf /var/lib/etcd" in script

@@ -56,7 +56,7 @@ def test_the_key_is_fetched_when_it_is_not_the_catalogs(texts):
 
 def test_the_repository_is_written_when_it_differs():
     outcome = repository(TRUSTED, {})
-    assert outcome.uploads == {"/etc/apt/sources.list.d/.kubernetes.sources.kubestead": TEXT.encode()}
+    assert outcome.uploads == {"/etc/apt/sources.list.d/kubernetes.sources": TEXT.encode()}
 
 
 def test_another_entry_for_the_repository_is_turned_off():

@@ -118,13 +118,13 @@ def test_files_that_mean_the_same_are_left():
 @pytest.mark.parametrize("text", [None, "", "[]", "cgroupDriver: [", "cgroupDriver: cgroupfs\n", CLUSTERS + "x: 1\n"])
 def test_a_configuration_that_differs_is_the_clusters_again(text):
     outcome = files({FLAGS: ARGUMENTS, **({} if text is None else {CONFIG: text})})
-    assert outcome.uploads == {"/var/lib/kubelet/.config.yaml.kubestead": CLUSTERS.encode()}
+    assert outcome.uploads == {"/var/lib/kubelet/config.yaml": CLUSTERS.encode()}
 
 
 @pytest.mark.parametrize("text", [None, "", 'KUBELET_KUBEADM_ARGS="--nope"\n'])
 def test_flags_that_differ_are_kubeadms_again(text):
     outcome = files({CONFIG: CLUSTERS, **({} if text is None else {FLAGS: text})})
-    assert outcome.uploads == {"/var/lib/kubelet/.kubeadm-flags.env.kubestead": ARGUMENTS.encode()}
+    assert outcome.uploads == {"/var/lib/kubelet/kubeadm-flags.env": ARGUMENTS.encode()}
 
 
 def test_flags_somebody_else_chose_are_kept_but_not_missing_ones():

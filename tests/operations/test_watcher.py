@@ -87,12 +87,11 @@ def test_the_kubeconfig_holds_the_hosts_own_token_for_the_watcher_to_read():
     }
     outcome = kubeconfig(tokens)
     ((path, text),) = outcome.uploads.items()
-    assert path == "/etc/kubestead-watch/.kubeconfig.kubestead"
+    assert path == "/etc/kubestead-watch/kubeconfig"
     content = yaml.safe_load(text)
     assert content["users"][0]["user"] == {"token": "secret"}
     assert content["clusters"][0]["cluster"] == {"server": "https://192.0.2.1:6443", "certificate-authority-data": "CA"}
-    assert "chmod 640" in outcome.shell[-1]
-    assert "chown root:kubestead-watch" in outcome.shell[-1]
+    assert "\nput 640 root:kubestead-watch " in outcome.shell[-1]
     assert not any("secret" in command for command in outcome.shell)
 
 
@@ -142,10 +141,9 @@ def authorise(text: str | None, *keys: str | None, executing: bool = True):
 def test_a_watcher_is_let_in_from_its_own_address_beside_everybody_else():
     outcome = authorise(FOREIGN, KEY)
     ((path, text),) = outcome.uploads.items()
-    assert path == "/home/ubuntu/.ssh/.authorized_keys.kubestead"
+    assert path == "/home/ubuntu/.ssh/authorized_keys"
     assert text.decode() == f"{FOREIGN}{LINE}\n"
-    assert "chmod 600" in outcome.shell[-1]
-    assert "chown ubuntu:ubuntu" in outcome.shell[-1]
+    assert "\nput 600 ubuntu:ubuntu " in outcome.shell[-1]
 
 
 def test_a_watcher_that_is_let_in_already_changes_nothing():

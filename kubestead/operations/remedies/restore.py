@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import yaml
 from pyinfra import host, state
-from pyinfra.api import FileUploadCommand, FunctionCommand, QuoteString, StringCommand, operation
+from pyinfra.api import FunctionCommand, QuoteString, StringCommand, operation
 from pyinfra.api.host import Host
 
 from kubestead.catalog import Catalog
@@ -23,7 +23,7 @@ from kubestead.operations.remedies.services import restart_script
 from kubestead.operations.remedies.watch import CONTAINERD, KUBELET
 from kubestead.operations.steps import told
 
-Commands = Generator[StringCommand | FileUploadCommand | FunctionCommand, None, None]
+Commands = Generator[StringCommand | FunctionCommand, None, None]
 CONFIG = "/var/lib/kubelet/config.yaml"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
 
