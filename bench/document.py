@@ -1,33 +1,43 @@
-"""Fills the tables of docs/performance.md from a result of ``make bench``: ``python -m bench.document RESULT.json``.
+"""Fills the tables of docs/performance.md and docs/scale.md from a result: ``python -m bench.document RESULT.json``.
 
-A table there stands between ``<!-- bench FILE: NAME -->`` and ``<!-- end -->``; FILE is in ``bench/results``, or
-``none`` where no numbers were taken yet.
+A result of ``make bench`` is the first one's, of ``make bench-scale`` the second one's. A table stands between
+``<!-- bench FILE: NAME -->`` and ``<!-- end -->``; FILE is in ``bench/results``, or ``none`` where no numbers were taken
+yet.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench import results, tables
+from bench import results, scale, tables
 from bench.lab import ROOT
 from kubestead.errors import KubesteadError
 
 RESULTS = ROOT / "bench" / "results"
-DOCUMENT = ROOT / "docs" / "performance.md"
+DOCUMENT, SCALE_DOCUMENT = ROOT / "docs" / "performance.md", ROOT / "docs" / "scale.md"
+SCALE = "-scale.json"
 NONE = "none"
 TABLES = {"fresh": tables.fresh, "second run": tables.second_run, "memory": tables.memory}
+SCALE_TABLES: dict[str, Callable[[list[scale.Taken], int], str]] = {
+    "few and many": lambda taken, cores: scale.rows((one for one in taken if one.what in ("fresh", "no-op")), cores),
+    "many to few": scale.many_to_few,
+    "parallel": lambda taken, cores: scale.rows((one for one in taken if "--parallel" in one.what), cores),
+    "dead or far": lambda taken, cores: scale.rows((one for one in taken if re.search("dead|away", one.what)), cores),
+}
 BLOCK = re.compile(r"<!-- bench (\S+): ([a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def main(result: Annotated[str, typer.Argument(help="A file of bench/results, ending in .json.")]) -> None:
-    """Put the numbers of a result into docs/performance.md."""
+    """Put the numbers of a result into its document."""
+    document = SCALE_DOCUMENT if result.endswith(SCALE) else DOCUMENT
     try:
-        text = re.sub(r"<!-- bench \S+:", f"<!-- bench {Path(result).name}:", DOCUMENT.read_text())
-        DOCUMENT.write_text(filled(text))
+        text = re.sub(r"<!-- bench \S+:", f"<!-- bench {Path(result).name}:", document.read_text())
+        document.write_text(filled(text))
     except KubesteadError as error:
         raise SystemExit(f"bench: {error}") from None
 
@@ -44,24 +54,26 @@ def filled(text: str) -> str:
 def block(file: str, name: str) -> str:
     """One block: its table, what it was taken on, and the picture beside the first."""
     head, end = f"<!-- bench {file}: {name} -->", "<!-- end -->"
-    if name not in (*TABLES, "picture"):
-        raise KubesteadError(
-            f"docs/performance.md: no table is called {name!r}; there are: {', '.join(TABLES)}, picture"
-        )
+    known = tuple(SCALE_TABLES) if file.endswith(SCALE) else (*TABLES, "picture")
+    if name not in known:
+        raise KubesteadError(f"no table is called {name!r}; there are: {', '.join(known)}")
     if file == NONE:
         return f"{head}\n\n*Not taken yet: `make bench` on a quiet machine, then `python -m bench.document`.*\n\n{end}"
     path = RESULTS / file
+    if file.endswith(SCALE):
+        facts, taken = scale.load(path)
+        return f"{head}\n\n{SCALE_TABLES[name](taken, scale.cores(facts))}\n\n{taken_on(path, facts)}\n\n{end}"
     facts, rounds = results.load(path)
     if name == "picture":
         drawn = f"../bench/results/{path.stem}.svg"
         return f"{head}\n\n![Operations of a fresh run by host and time]({drawn})\n\n{end}"
-    return f"{head}\n\n{TABLES[name](rounds)}\n\n{taken_on(path, facts, len(rounds))}\n\n{end}"
+    return f"{head}\n\n{TABLES[name](rounds)}\n\n{len(rounds)} rounds, {taken_on(path, facts)}\n\n{end}"
 
 
-def taken_on(path: Path, facts: dict[str, str], rounds: int) -> str:
-    """One line of what the numbers were taken on."""
+def taken_on(path: Path, facts: dict[str, str]) -> str:
+    """What the numbers were taken on."""
     where = f"{facts['CPU']}, {facts['memory']}, {facts['OS']}"
-    return f"{rounds} rounds, {facts['date']}, {where} ([bench/results/{path.stem}](../bench/results/{path.stem}.md))."
+    return f"{facts['date']}, {where} ([bench/results/{path.stem}](../bench/results/{path.stem}.md))."
 
 
 if __name__ == "__main__":

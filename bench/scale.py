@@ -6,11 +6,12 @@ and Helm; connections, checks, host preparation, packages and containerd are rea
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -132,20 +133,49 @@ def _said(one: Taken) -> Taken:
 
 def report(taken: list[Taken], cores: int) -> str:
     """The numbers in Markdown."""
+    parts = [ABOUT.format(cores=cores), rows(taken, cores)]
+    if several := many_to_few(taken, cores):
+        parts += ["## Many to few", several]
+    return "\n\n".join(parts)
+
+
+def rows(taken: Iterable[Taken], cores: int) -> str:
+    """A row for each run."""
     columns = (
         "run", "hosts", "wall, s", "twin's CPU, s", "others' CPU, s", "own wall, s", "controller's CPU, s",
         "per host, s", "peak memory, MiB", "changes", "exit code",
     )  # fmt: skip
+    return table(columns, [_row(one, cores) for one in taken])
+
+
+def many_to_few(taken: list[Taken], cores: int) -> str:
+    """What many hosts take in the time of few; empty where only one of both was measured."""
     many = max(one.hosts for one in taken)
     ratios = [
         (what, f"{large.own_seconds(cores) / small.own_seconds(cores):.1f}", f"{large.seconds / small.seconds:.1f}")
         for what in ("fresh", "no-op")
         for small, large in zip(_of(taken, what, FEW + 1), _of(taken, what, many), strict=False)
     ]
-    parts = [ABOUT.format(cores=cores), table(columns, [_row(one, cores) for one in taken])]
-    if ratios:
-        parts += ["## Many to few", table(("run", "own wall", "raw wall"), ratios)]
-    return "\n\n".join(parts)
+    return table(("run", "own wall", "raw wall"), ratios) if ratios else ""
+
+
+def load(path: Path) -> tuple[dict[str, str], list[Taken]]:
+    """What a result was taken on, and its runs.
+
+    Raises:
+        KubesteadError: it is no such file.
+    """
+    try:
+        data = json.loads(path.read_text())
+        names = [one.name for one in fields(Taken)]
+        return dict(data["facts"]), [Taken(**{name: run[name] for name in names}) for run in data["taken"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise KubesteadError(f"{path.name}: no result of make bench-scale: {error!r}") from None
+
+
+def cores(facts: Mapping[str, str]) -> int:
+    """How many processors a result was taken on."""
+    return int(facts["CPU"].partition(" x ")[0])
 
 
 def _row(one: Taken, cores: int) -> tuple[str, ...]:

@@ -16,10 +16,14 @@ from tests.unit.report import runs
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_the_document_says_what_its_results_say():
-    text = document.DOCUMENT.read_text()
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [(document.DOCUMENT, {*document.TABLES, "picture"}), (document.SCALE_DOCUMENT, set(document.SCALE_TABLES))],
+)
+def test_the_document_says_what_its_results_say(page, names):
+    text = page.read_text()
     assert document.filled(text) == text
-    assert {name for _, name in document.BLOCK.findall(text)} == {*document.TABLES, "picture"}
+    assert {name for _, name in document.BLOCK.findall(text)} == names
 
 
 def test_a_table_that_is_not_there_is_refused():
