@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from kubestead.errors import Finding, InvalidInput
 from kubestead.netplan import check_pool
 from kubestead.spec import versions
+from kubestead.spec.cilium import CiliumChoices
 from kubestead.spec.fields import (
     Cidr,
     ClusterName,
@@ -36,10 +37,8 @@ class PreflightMinimum(BaseModel):
     disk_gib: int = Field(default=10, ge=1, description="the least free space below /var in GiB")
 
 
-class ClusterSpec(BaseModel):
+class ClusterSpec(CiliumChoices):
     """What the cluster is. Load it with :meth:`load`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     cluster_name: ClusterName = Field(default="lab", description="the cluster's name, 1 to 32 lower-case characters")
     kubernetes_version: Version = Field(default="1.31.13", description="the Kubernetes release, as in '1.31.13'")
@@ -71,9 +70,6 @@ class ClusterSpec(BaseModel):
     kube_proxy: Literal["keep", "replace"] = Field(
         default="keep", description="'keep' (kube-proxy serves services) or 'replace' (Cilium does, without kube-proxy)"
     )
-    hubble: bool = Field(default=True, description="true or false: Cilium records flows")
-    hubble_relay: bool = Field(default=True, description="true or false: one place to ask for all nodes' flows")
-    cilium_values: Values = Field(default={}, description="Helm values merged over the rendered ones, a mapping")
     kubelet_config: Values = Field(default={}, description="KubeletConfiguration fields, a mapping")
     kube_proxy_config: Values = Field(default={}, description="KubeProxyConfiguration fields, a mapping")
     kubeadm_ignore_preflight_errors: tuple[str, ...] = Field(

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
@@ -135,6 +136,13 @@ def _target(value: str) -> str:
     return value
 
 
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/"):
+        raise Refusal("is not the address of an API server", "write 'https://ADDRESS:PORT'")
+    return value
+
+
 Version = Annotated[str, AfterValidator(_version)]
 Cidr = Annotated[IPv4Network, BeforeValidator(_cidr), PlainSerializer(str)]
 Ipv4 = Annotated[IPv4Address, BeforeValidator(_ipv4), PlainSerializer(str)]
@@ -142,4 +150,5 @@ DnsName = Annotated[str, AfterValidator(_dns_name)]
 SubjectAltName = Annotated[str, AfterValidator(_san)]
 ClusterName = Annotated[str, AfterValidator(_cluster_name)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Url = Annotated[str, AfterValidator(_url)]
 Target = Annotated[str, AfterValidator(_target)]

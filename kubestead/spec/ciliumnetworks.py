@@ -1,0 +1,109 @@
+"""Addresses Cilium gives to pods and services, and how others learn of them: pools, announcements, BGP."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from kubestead.spec.fields import Cidr, DnsName, Ipv4
+from kubestead.validation import Refusal
+
+Labels = dict[str, str]
+_RANGE_PARTS = 2
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise Refusal(f"is not a regular expression ({error})", "write one, as in '^eth[0-9]+$'") from None
+    return value
+
+
+def _block(value: Any) -> Any:
+    """``10.9.0.0/28``, one address, or the first and the last one of a range with ``-`` between."""
+    if not isinstance(value, str):
+        raise Refusal("must be text in quotes")
+    ends = [part.strip() for part in value.split("-")]
+    try:
+        if len(ends) == 1 and "/" in value:
+            return value
+        addresses = [IPv4Address(end) for end in ends]
+    except ValueError:
+        addresses = []
+    if not 1 <= len(addresses) <= _RANGE_PARTS:
+        raise Refusal("is neither a network, an address, nor a range", "write '10.9.0.0/28' or '10.9.0.10-10.9.0.20'")
+    if addresses[0] > addresses[-1]:
+        raise Refusal("ends before it begins", f"write '{addresses[-1]}-{addresses[0]}'")
+    return value
+
+
+class PodPool(_Model):
+    """A pool of pod addresses beside the default one; a pod or namespace asks for it by ``ipam.cilium.io/ip-pool``."""
+
+    name: DnsName = Field(description="the pool's name, as in 'green'")
+    cidrs: tuple[Cidr, ...] = Field(strict=False, min_length=1, description="its networks, a list")
+    mask_size: int = Field(default=27, ge=16, le=32, description="the prefix length of a node's part, 16 to 32")
+
+    @model_validator(mode="after")
+    def _parts(self) -> PodPool:
+        if self.name == "default":
+            raise Refusal("is the pool pod_cidr makes", "take another name")
+        return self
+
+
+class LoadBalancerPool(_Model):
+    """Addresses that services of type LoadBalancer get."""
+
+    name: DnsName = Field(description="the pool's name, as in 'lan'")
+    blocks: tuple[Annotated[str, BeforeValidator(_block)], ...] = Field(
+        strict=False, min_length=1, description="networks, addresses or ranges, a list such as ['10.9.0.10-10.9.0.20']"
+    )
+    services: Labels = Field(default={}, description="labels of the services it is for, a mapping; empty: all")
+    first_and_last: bool = Field(default=False, description="true: a network's first and last address are given too")
+
+
+class L2Announcement(_Model):
+    """Nodes that answer ARP for services' addresses, each service by one node at a time."""
+
+    name: DnsName = Field(description="the announcement's name, as in 'lan'")
+    interfaces: tuple[Annotated[str, AfterValidator(_regex)], ...] = Field(
+        default=(), strict=False, description="the links, a list of regular expressions; empty: all"
+    )
+    services: Labels = Field(default={}, description="labels of the services, a mapping; empty: all")
+    nodes: Labels = Field(default={}, description="labels of the nodes, a mapping; empty: all but control planes")
+    external_ips: bool = Field(default=False, description="true: services' externalIPs too")
+
+
+class BgpPeer(_Model):
+    """A router."""
+
+    name: DnsName = Field(description="the peer's name, as in 'tor1'")
+    address: Ipv4 = Field(description="its IPv4 address")
+    asn: int = Field(ge=1, le=4294967295, description="its AS number")
+    password_file: Annotated[Path, PlainSerializer(str)] | None = Field(
+        default=None, strict=False, description="a file here with the session's password, mode 0600"
+    )
+    multihop: int = Field(default=1, ge=1, le=255, description="how many hops away it may be, 1 to 255")
+    hold_seconds: int = Field(default=9, ge=3, le=65535, description="silence after which it is given up, from 3")
+
+
+class BgpInstance(_Model):
+    """What a set of nodes speaks: an AS number, its peers, and what is told them."""
+
+    name: DnsName = Field(description="the instance's name, as in 'lab'")
+    asn: int = Field(ge=1, le=4294967295, description="the nodes' AS number")
+    peers: tuple[BgpPeer, ...] = Field(strict=False, min_length=1, description="the routers, a list of mappings")
+    nodes: Labels = Field(default={}, description="labels of the nodes, a mapping; empty: all")
+    advertise: tuple[Literal["pods", "load-balancers", "cluster-ips", "external-ips"], ...] = Field(
+        default=("pods", "load-balancers"), strict=False, min_length=1,
+        description="what is told: 'pods', 'load-balancers', 'cluster-ips', 'external-ips', a list",
+    )  # fmt: skip
