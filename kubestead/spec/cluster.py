@@ -158,6 +158,28 @@ class ClusterSpec(CiliumChoices):
         return self.service_cidr[10]
 
     @property
+    def pool(self) -> tuple[IPv4Network, ...]:
+        """The pod pool as it grew: ``pod_cidr``, then what was added."""
+        return (self.pod_cidr, *self.cilium_more_pod_cidrs)
+
+    @property
+    def pod_networks(self) -> tuple[IPv4Network, ...]:
+        """Every network pods have addresses from."""
+        return (*self.pool, *(cidr for pool in self.cilium_pools for cidr in pool.cidrs))
+
+    @property
+    def native_cidr(self) -> IPv4Network:
+        """With native routing, what is never masqueraded."""
+        return self.cilium_native_cidr or self.pod_cidr
+
+    @property
+    def tunnel_protocol(self) -> str | None:
+        """``vxlan`` or ``geneve``: of the tunnel, or of the answers that go straight back; None where there is neither."""
+        if self.cilium_routing != "native":
+            return self.cilium_routing
+        return "geneve" if self.cilium_lb_mode != "snat" and self.cilium_lb_dispatch == "geneve" else None
+
+    @property
     def cilium_replaces_kube_proxy(self) -> bool:
         """Whether Cilium serves services and kube-proxy is not installed."""
         return self.kube_proxy == "replace"
