@@ -39,7 +39,7 @@ hubble_relay = True
 
 # Merged over what kubestead renders: Helm values of Cilium's chart, and fields of KubeletConfiguration and
 # KubeProxyConfiguration.
-cilium_values = {}
+cilium_extra_values = {}
 kubelet_config = {}
 kube_proxy_config = {}
 # kubeadm checks to ignore, by name: ["NumCPU"].

@@ -48,12 +48,12 @@ def cilium_findings(
         return
     yield from _version(spec, running, places)
     musts = [*_fixed(values, running.cilium), *_pool(spec, values, running.cilium), *_lost(values, running)]
-    kept: dict[str, Any] = dict(spec.cilium_values)
+    kept: dict[str, Any] = dict(spec.cilium_extra_values)
     for must in musts:
         kept = deep_merge(kept, {} if must.key else _nested(must.path, must.is_now))
-    whole_line = line("cilium_values", kept, places)
+    whole_line = line("cilium_extra_values", kept, places)
     for must in musts:
-        key = must.key or f"cilium_values.{'.'.join(must.path)}"
+        key = must.key or f"cilium_extra_values.{'.'.join(must.path)}"
         fix = line(must.key, must.is_now, places) if must.key else whole_line
         whole_line = whole_line if must.key else "it is in the line above"
         wanted = spec.model_dump()[must.key] if must.key else _get(values, must.path)
@@ -90,11 +90,11 @@ def _pool(spec: ClusterSpec, values: Mapping[str, Any], cilium: Mapping[str, str
     wanted = list(_get(values, POOL) or ())
     if pools and wanted[: len(pools)] != pools:
         reason = f"{' '.join(pools)}, and it {FIXED}"
-        by_key = len(pools) == 1 and _get(spec.cilium_values, POOL) is None
+        by_key = len(pools) == 1 and _get(spec.cilium_extra_values, POOL) is None
         yield _Must(POOL, pools[0], reason, "pod_cidr") if by_key else _Must(POOL, pools, reason)
     size = cilium.get("cluster-pool-ipv4-mask-size", "")
     if size.isdigit() and _get(values, MASK) not in (None, int(size)):
-        by_key = _get(spec.cilium_values, MASK) is None
+        by_key = _get(spec.cilium_extra_values, MASK) is None
         yield _Must(MASK, int(size), f"{size}, and it {FIXED}", "pod_cidr_mask_size" if by_key else None)
 
 
@@ -124,7 +124,7 @@ def _changed(
         more = f", and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
         reason = f"this run gives Cilium kubestead's values: {', '.join(changes[:SHOWN])}{more}"
         fix = "to keep one as it is, write it there; --dry changes nothing"
-        yield Finding(place("cilium_values", places), reason, fix, severity="warning")
+        yield Finding(place("cilium_extra_values", places), reason, fix, severity="warning")
 
 
 def _leaves(values: Mapping[str, Any], above: ValuePath = ()) -> Iterator[tuple[ValuePath, Any]]:

@@ -48,7 +48,7 @@ def install_cilium(spec: ClusterSpec) -> None:
 
 
 def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, Any]:
-    """The chart's values: ``templates/cilium-values.yaml.j2`` with ``spec.cilium_values`` merged over it.
+    """The chart's values: ``templates/cilium-values.yaml.j2`` with ``spec.cilium_extra_values`` merged over it.
 
     Args:
         spec: the cluster.
@@ -56,4 +56,4 @@ def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, 
         nodes: how many nodes the cluster has; the operator's two replicas may not share one.
     """
     text = render("cilium-values.yaml.j2", spec=spec, images=catalog.images, operator_replicas=min(nodes, 2))
-    return deep_merge(yaml.safe_load(text), spec.cilium_values)
+    return deep_merge(yaml.safe_load(text), spec.cilium_extra_values)

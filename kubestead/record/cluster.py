@@ -7,7 +7,7 @@ from kubestead.spec import ClusterSpec
 
 def cluster_facts(spec: ClusterSpec) -> dict[str, str]:
     """Facts of the spec by name, all text: name, releases, networks, what Cilium does."""
-    values = spec.cilium_values
+    values = spec.cilium_extra_values
     routing = str(values.get("routingMode", "tunnel"))
     # What templates/cilium-values.yaml.j2 gives where the spec says nothing.
     mode = f"tunnel, {values.get('tunnelProtocol', 'vxlan')}" if routing == "tunnel" else routing

@@ -15,7 +15,7 @@ ALL = "group_data/all.py"
 def place(key: str, places: Mapping[str, str]) -> str:
     """Where ``key`` stands: ``places`` (a host's ``kubestead_where``) names those that are not in group_data.
 
-    A path below a key (``cilium_values.hubble``) is placed with its key.
+    A path below a key (``cilium_extra_values.hubble``) is placed with its key.
     """
     name, dot, below = key.partition(".")
     return f"{places.get(name, f'{ALL}: {name}')}{dot}{below}"

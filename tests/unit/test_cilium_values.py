@@ -49,7 +49,7 @@ def test_cilium_finds_the_api_without_kube_proxy(spec):
 
 
 def test_hubble_can_be_turned_off_and_own_values_win():
-    values = cilium_values(ClusterSpec(hubble=False, cilium_values={"hubble": {"x": 1}, "MTU": 1400}), CATALOG, 3)
+    values = cilium_values(ClusterSpec(hubble=False, cilium_extra_values={"hubble": {"x": 1}, "MTU": 1400}), CATALOG, 3)
     assert values["hubble"]["enabled"] is False
     assert values["hubble"]["relay"]["enabled"] is False, "the chart refuses a relay without Hubble"
     assert values["hubble"]["x"] == 1

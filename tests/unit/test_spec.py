@@ -92,7 +92,7 @@ def test_lists_come_out_as_tuples():
         ("cluster_name", "My Lab", "1 to 32 lower-case", "lower-case"),
         ("dns_domain", "cluster_local", "not a DNS name", "'cluster.local'"),
         ("smoke_egress_target", "example.org", "no port", "name:port"),
-        ("cilium_values", [], "must be a mapping", "Helm values"),
+        ("cilium_extra_values", [], "must be a mapping", "Helm values"),
         ("token_ttl_minutes", 0, "greater than or equal to 5", "minutes"),
     ],
 )
@@ -125,7 +125,7 @@ def test_a_wrong_part_is_named_by_its_path(key, value, where):
         ("skip_unreachabel", "did you mean skip_unreachable?"),
         ("registry", "sources.registry"),
         ("known_hosts", "hosts.<name>.known_hosts"),
-        ("wholly_unheard_of_thing_zzz", "the keys here are cilium_values, "),
+        ("wholly_unheard_of_thing_zzz", "the keys here are cilium_extra_values, "),
     ],
 )
 def test_an_unknown_key_is_told_the_nearest_or_its_place(key, fix):

@@ -204,14 +204,14 @@ def test_a_catalog_whose_mirror_is_not_named(project):
 
 
 def test_values_the_chart_does_not_know(project):
-    make(project, {"group_data/all.py": "cilium_values = {'hubble': {'relaay': {}}}\n"})
+    make(project, {"group_data/all.py": "cilium_extra_values = {'hubble': {'relaay': {}}}\n"})
     assert "relaay" in str(errors())
 
 
 def test_without_the_chart_the_values_are_not_checked_and_that_is_told(project):
     for path in (project / "cache/kubestead/downloads").iterdir():
         path.unlink()
-    make(project, {"group_data/all.py": "cilium_values = {'hubble': {'relaay': {}}}\n"})
+    make(project, {"group_data/all.py": "cilium_extra_values = {'hubble': {'relaay': {}}}\n"})
     code, data = as_json()
     assert code == 0
     assert "Cilium's values were not checked" in str(data["findings"])

@@ -40,17 +40,17 @@ def with_pools(*pools):
 )
 def test_a_fixed_value_is_refused_with_the_whole_line(running, path, now):
     (finding,) = errors(running)
-    assert finding.where == f"group_data/all.py: cilium_values.{path}"
+    assert finding.where == f"group_data/all.py: cilium_extra_values.{path}"
     kept = {"cluster": {"name": "default"}} | now
-    assert finding.fix == f"write: cilium_values = {kept!r}".replace("'", '"')
+    assert finding.fix == f"write: cilium_extra_values = {kept!r}".replace("'", '"')
     assert "cannot be changed in place" in finding.reason
-    assert errors(running, cilium_values=kept) == []
+    assert errors(running, cilium_extra_values=kept) == []
 
 
 def test_several_are_told_one_by_one_and_one_line_holds_them_all():
     first, second = errors(replace(with_cilium(routing_mode="native"), record=with_values({"devices": "eth0"}).record))
     assert first.fix == (
-        'write: cilium_values = {"cluster": {"name": "default"}, "routingMode": "native", "devices": "eth0"}'
+        'write: cilium_extra_values = {"cluster": {"name": "default"}, "routingMode": "native", "devices": "eth0"}'
     )
     assert second.fix == "it is in the line above"
 
@@ -58,28 +58,28 @@ def test_several_are_told_one_by_one_and_one_line_holds_them_all():
 def test_a_pool_of_several_networks_needs_ciliums_own_value():
     running = with_cilium(cluster_pool_ipv4_cidr="10.1.0.0/16 10.2.0.0/16")
     (finding,) = errors(running)
-    assert finding.where.endswith("cilium_values.ipam.operator.clusterPoolIPv4PodCIDRList")
-    assert errors(running, cilium_values=with_pools("10.1.0.0/16", "10.2.0.0/16")) == []
+    assert finding.where.endswith("cilium_extra_values.ipam.operator.clusterPoolIPv4PodCIDRList")
+    assert errors(running, cilium_extra_values=with_pools("10.1.0.0/16", "10.2.0.0/16")) == []
 
 
 def test_a_pool_may_grow_at_its_end():
-    assert errors(PLAIN, cilium_values=with_pools("10.0.0.0/8", "100.64.0.0/10")) == []
-    assert len(errors(PLAIN, cilium_values=with_pools("100.64.0.0/10", "10.0.0.0/8"))) == 1
+    assert errors(PLAIN, cilium_extra_values=with_pools("10.0.0.0/8", "100.64.0.0/10")) == []
+    assert len(errors(PLAIN, cilium_extra_values=with_pools("100.64.0.0/10", "10.0.0.0/8"))) == 1
 
 
 def test_without_a_pool_of_its_own_pool_and_mask_say_nothing():
     running = with_cilium(ipam="kubernetes", cluster_pool_ipv4_cidr="1.0.0.0/8", cluster_pool_ipv4_mask_size="20")
     kept = {"cluster": {"name": "default"}, "ipam": {"mode": "kubernetes"}}
-    assert errors(running, cilium_values=kept) == []
+    assert errors(running, cilium_extra_values=kept) == []
 
 
 def test_values_given_by_hand_would_get_lost():
     running = with_values({"ipv6": {"enabled": True}, "bpf": {"masquerade": True}, "operator": {"replicas": 1}})
     found = errors(running)
-    assert [finding.where.partition("cilium_values.")[2] for finding in found] == ["ipv6.enabled", "bpf.masquerade"]
+    assert [finding.where.partition("cilium_extra_values.")[2] for finding in found] == ["ipv6.enabled", "bpf.masquerade"]
     assert "has True, which this run would set back to the chart's own value" in found[0].reason
     assert found[0].fix == (
-        'write: cilium_values = {"cluster": {"name": "default"}, "ipv6": {"enabled": True}, '
+        'write: cilium_extra_values = {"cluster": {"name": "default"}, "ipv6": {"enabled": True}, '
         '"bpf": {"masquerade": True}}'
     )
 
@@ -92,7 +92,7 @@ def test_a_value_that_is_the_charts_own_is_no_loss(value):
 @pytest.mark.parametrize("written", [False, None])
 def test_a_value_that_was_decided_on_is_no_loss(written):
     kept = {"cluster": {"name": "default"}, "bpf": {"masquerade": written}}
-    assert errors(with_values({"bpf": {"masquerade": True}}), cilium_values=kept) == []
+    assert errors(with_values({"bpf": {"masquerade": True}}), cilium_extra_values=kept) == []
 
 
 def test_once_kubestead_keeps_the_values_they_are_the_specs():

@@ -36,7 +36,7 @@ def test_a_plain_cluster_against_the_defaults():
         ("cluster_name", 'write: cluster_name = "kubernetes"'),
         ("control_plane_endpoint", 'write: control_plane_endpoint = "192.168.1.187:6443"'),
         ("service_cidr", 'write: service_cidr = "10.96.0.0/12"'),
-        ("cilium_values.cluster.name", 'write: cilium_values = {"cluster": {"name": "default"}}'),
+        ("cilium_extra_values.cluster.name", 'write: cilium_extra_values = {"cluster": {"name": "default"}}'),
     ]
 
 

@@ -36,7 +36,7 @@ WRONG = {
     "kube_proxy": "replaced",
     "hubble": "true",
     "hubble_relay": 1,
-    "cilium_values": [],
+    "cilium_extra_values": [],
     "kubelet_config": {"a": {1: 2}},
     "kube_proxy_config": {"a": float("nan")},
     "kubeadm_ignore_preflight_errors": {"NumCPU": True},
@@ -128,8 +128,8 @@ def test_a_number_python_itself_cannot_write(key):
         ("extra_cert_sans", ["fe80::1%eth0"]),
         ("kubelet_config", {"a": 2**64}),
         ("kubelet_config", {"a": [{"b": {1}}]}),
-        ("cilium_values", {"a": "\ud800"}),
-        ("cilium_values", {"\ud800": 1}),
+        ("cilium_extra_values", {"a": "\ud800"}),
+        ("cilium_extra_values", {"\ud800": 1}),
     ],
 )
 def test_what_would_break_later(key, value):
