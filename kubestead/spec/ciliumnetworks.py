@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from kubestead.spec.fields import Cidr, DnsName, Ipv4
+from kubestead.spec.fields import Cidr, DnsName, Ipv4, ipv4_address, ipv4_network, is_ipv4
 from kubestead.validation import Refusal
 
 Labels = dict[str, str]
@@ -32,18 +31,15 @@ def _block(value: Any) -> Any:
     """``10.9.0.0/28``, one address, or the first and the last one of a range with ``-`` between."""
     if not isinstance(value, str):
         raise Refusal("must be text in quotes")
+    if "/" in value:
+        return str(ipv4_network(value))
     ends = [part.strip() for part in value.split("-")]
-    try:
-        if len(ends) == 1 and "/" in value:
-            return value
-        addresses = [IPv4Address(end) for end in ends]
-    except ValueError:
-        addresses = []
-    if not 1 <= len(addresses) <= _RANGE_PARTS:
+    if len(ends) > _RANGE_PARTS or not all(map(is_ipv4, ends)):
         raise Refusal("is neither a network, an address, nor a range", "write '10.9.0.0/28' or '10.9.0.10-10.9.0.20'")
+    addresses = [ipv4_address(end) for end in ends]
     if addresses[0] > addresses[-1]:
         raise Refusal("ends before it begins", f"write '{addresses[-1]}-{addresses[0]}'")
-    return value
+    return "-".join(map(str, addresses))
 
 
 class PodPool(_Model):

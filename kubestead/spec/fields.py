@@ -47,7 +47,8 @@ def _version(value: str) -> str:
     raise Refusal("is not a full release version", "write MAJOR.MINOR.PATCH, as in '1.31.13'")
 
 
-def _cidr(value: Any) -> IPv4Network:
+def ipv4_network(value: Any) -> IPv4Network:
+    """A network of unicast addresses, without host bits; raises Refusal for anything else."""
     if isinstance(value, IPv4Network):
         return value
     if not isinstance(value, str):
@@ -74,7 +75,8 @@ def _cidr(value: Any) -> IPv4Network:
     return network
 
 
-def _ipv4(value: Any) -> IPv4Address:
+def ipv4_address(value: Any) -> IPv4Address:
+    """An address a machine can have; raises Refusal for anything else."""
     if isinstance(value, IPv4Address):
         return value
     try:
@@ -144,8 +146,8 @@ def _url(value: str) -> str:
 
 
 Version = Annotated[str, AfterValidator(_version)]
-Cidr = Annotated[IPv4Network, BeforeValidator(_cidr), PlainSerializer(str)]
-Ipv4 = Annotated[IPv4Address, BeforeValidator(_ipv4), PlainSerializer(str)]
+Cidr = Annotated[IPv4Network, BeforeValidator(ipv4_network), PlainSerializer(str)]
+Ipv4 = Annotated[IPv4Address, BeforeValidator(ipv4_address), PlainSerializer(str)]
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 SubjectAltName = Annotated[str, AfterValidator(_san)]
 ClusterName = Annotated[str, AfterValidator(_cluster_name)]
