@@ -47,6 +47,7 @@ CLUSTER_CHECKS: tuple[ClusterCheck, ...] = (
     identity.check_clones,
     clock.check_clocks,
     network.check_addresses,
+    network.check_room,
 )
 
 

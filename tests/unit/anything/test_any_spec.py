@@ -158,7 +158,7 @@ def test_every_overlap_of_pool_services_and_nodes_is_told(pods, services, hosts)
     told(findings)
     wrong = {(finding.where, finding.reason) for finding in findings if finding.severity == "error"}
     pool, service = IPv4Network(pods), IPv4Network(services)
-    assert (("service_cidr", f"meets the pod pool {pool}") in wrong) == pool.overlaps(service)
+    assert (("service_cidr", f"meets the pod pool {pool} (pod_cidr)") in wrong) == pool.overlaps(service)
     for number, address in enumerate(hosts):
         for key, network in (("pod_cidr", pool), ("service_cidr", service)):
             own = [
@@ -180,11 +180,13 @@ def test_what_is_proposed_instead_fits(pods, services, nodes):
         return
     hosts = {f"node{n}": spec.pod_cidr[n] for n in range(nodes)}
     plan = {"pod_cidr": spec.pod_cidr, "service_cidr": spec.service_cidr}
-    for finding in check_address_plan(spec.pod_cidr, 28, spec.service_cidr, hosts, {}):
+    for finding in check_address_plan(spec, hosts, {}):
         if "'" in finding.fix:
             plan[finding.where] = IPv4Network(finding.fix.split("'")[1])
     if all(plan[key] != getattr(spec, key) for key in plan):
-        assert check_address_plan(plan["pod_cidr"], 28, plan["service_cidr"], hosts, {}) == []
+        advised = {key: str(network) for key, network in plan.items()}
+        other = ClusterSpec.load({**advised, "pod_cidr_mask_size": 28})
+        assert check_address_plan(other, hosts, {}) == []
 
 
 @pytest.mark.parametrize("count", range(6))
