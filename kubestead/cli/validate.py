@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,12 +49,13 @@ def validate(
 
 
 def as_data(result: Validation) -> dict[str, Any]:
-    """The JSON: ok, errors, warnings, hosts, and findings with severity, where, value, reason, fix."""
+    """The JSON: ok, errors, warnings, hosts, capacity, and findings with severity, where, value, reason, fix."""
     return {
         "ok": not result.errors,
         "errors": result.errors,
         "warnings": len(result.findings) - result.errors,
         "hosts": list(result.hosts),
+        "capacity": asdict(result.capacity) if result.capacity else None,
         "findings": [
             {
                 "severity": finding.severity,
@@ -68,9 +70,11 @@ def as_data(result: Validation) -> dict[str, Any]:
 
 
 def show(result: Validation, console: Console) -> None:
-    """The announcement of a run and a table of findings; one line when there are none."""
+    """The announcement of a run, what there is room for, and a table of findings; one line when there are none."""
     if result.said:
         console.print(Text(plain(result.said.rstrip())), soft_wrap=True)
+    if result.capacity:
+        console.print(f"kubestead: {result.capacity}", soft_wrap=True, highlight=False)
     if result.findings:
         table = Table(show_lines=True, pad_edge=False, expand=True)
         for column, ratio in (("where", 3), ("value", 2), ("reason", 4), ("fix", 4)):
