@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubestead.adopt.pools import as_values, running_pools, wanted_pools
 from kubestead.adopt.running import RunningCluster
 from kubestead.chart import ValuePath
 from kubestead.errors import Finding
 from kubestead.merge import deep_merge
+from kubestead.netplan import PoolChange, check_pool_change
 from kubestead.spec import ClusterSpec
 from kubestead.spec.places import line, place
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 FIXED = "cannot be changed in place"
 SHOWN = 12
+# Where the chart has what the spec's keys say.
 POOL: ValuePath = ("ipam", "operator", "clusterPoolIPv4PodCIDRList")
-MASK: ValuePath = ("ipam", "operator", "clusterPoolIPv4MaskSize")
+POOL_PATHS: dict[str, ValuePath] = {
+    "pod_cidr": POOL,
+    "cilium_more_pod_cidrs": POOL,
+    "pod_cidr_mask_size": ("ipam", "operator", "clusterPoolIPv4MaskSize"),
+    "cilium_pools": ("ipam", "operator", "autoCreateCiliumPodIPPools"),
+}
 # A key of the ConfigMap cilium-config, which is what the agents really use, and the chart's value behind it. To change
 # one under running pods cuts them off: docs.cilium.io on cluster-pool IPAM, routing and cluster names.
 IMMUTABLE: tuple[tuple[str, ValuePath], ...] = (
@@ -47,7 +55,13 @@ def cilium_findings(
     if running.cilium is None:
         return
     yield from _version(spec, running, places)
-    musts = [*_fixed(values, running.cilium), *_pool(spec, values, running.cilium), *_lost(values, running)]
+    changes = check_pool_change(running_pools(running), wanted_pools(values))
+    for change in changes:
+        if change.do:
+            reason = f"the running cluster has {change.reason}"
+            yield Finding(place(change.key, places), reason, change.do, severity="warning")
+    pool = _pool(spec, running, changes)
+    musts = [*_fixed(values, running.cilium), *pool, *_lost(values, running)]
     kept: dict[str, Any] = dict(spec.cilium_extra_values)
     for must in musts:
         kept = deep_merge(kept, {} if must.key else _nested(must.path, must.is_now))
@@ -82,20 +96,17 @@ def _fixed(values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[_Mu
             yield _Must(path, is_now, f"{is_now}, and it {FIXED}")
 
 
-def _pool(spec: ClusterSpec, values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[_Must]:
-    """The pool nodes have their parts from. It may be added to at its end, and that is all."""
-    if cilium.get("ipam") != "cluster-pool":
-        return
-    pools = cilium.get("cluster-pool-ipv4-cidr", "").split()
-    wanted = list(_get(values, POOL) or ())
-    if pools and wanted[: len(pools)] != pools:
-        reason = f"{' '.join(pools)}, and it {FIXED}"
-        by_key = len(pools) == 1 and _get(spec.cilium_extra_values, POOL) is None
-        yield _Must(POOL, pools[0], reason, "pod_cidr") if by_key else _Must(POOL, pools, reason)
-    size = cilium.get("cluster-pool-ipv4-mask-size", "")
-    if size.isdigit() and _get(values, MASK) not in (None, int(size)):
-        by_key = _get(spec.cilium_extra_values, MASK) is None
-        yield _Must(MASK, int(size), f"{size}, and it {FIXED}", "pod_cidr_mask_size" if by_key else None)
+def _pool(spec: ClusterSpec, running: RunningCluster, changes: Sequence[PoolChange]) -> Iterator[_Must]:
+    """What of the pools would change that cannot, by the spec's own key unless the chart's value is written itself."""
+    for change in changes:
+        pools = running_pools(running)
+        path = POOL_PATHS["cilium_pools" if pools.ipam == "multi-pool" else change.key]
+        if change.do:
+            continue
+        if _get(spec.cilium_extra_values, path) is None:
+            yield _Must(path, change.keep, change.reason, change.key)
+        else:
+            yield _Must(path, _get(as_values(pools), path), change.reason)
 
 
 def _lost(values: Mapping[str, Any], running: RunningCluster) -> Iterator[_Must]:

@@ -55,11 +55,22 @@ def test_several_are_told_one_by_one_and_one_line_holds_them_all():
     assert second.fix == "it is in the line above"
 
 
-def test_a_pool_of_several_networks_needs_ciliums_own_value():
+def test_a_pool_of_several_networks_is_two_keys():
     running = with_cilium(cluster_pool_ipv4_cidr="10.1.0.0/16 10.2.0.0/16")
-    (finding,) = errors(running)
-    assert finding.where.endswith("cilium_extra_values.ipam.operator.clusterPoolIPv4PodCIDRList")
+    assert [(finding.where.partition(": ")[2], finding.fix) for finding in errors(running)] == [
+        ("pod_cidr", 'write: pod_cidr = "10.1.0.0/16"'),
+        ("cilium_more_pod_cidrs", 'write: cilium_more_pod_cidrs = ["10.2.0.0/16"]'),
+    ]
+    assert errors(running, pod_cidr="10.1.0.0/16", cilium_more_pod_cidrs=["10.2.0.0/16"]) == []
+    assert errors(running, pod_cidr="10.1.0.0/16", cilium_more_pod_cidrs=["10.2.0.0/16", "10.3.0.0/16"]) == []
     assert errors(running, cilium_extra_values=with_pools("10.1.0.0/16", "10.2.0.0/16")) == []
+
+
+def test_a_pool_given_as_ciliums_own_value_is_told_there():
+    running = with_cilium(cluster_pool_ipv4_cidr="10.1.0.0/16 10.2.0.0/16")
+    (finding,) = errors(running, cilium_extra_values=with_pools("10.1.0.0/16"))
+    assert finding.where.endswith("cilium_extra_values.ipam.operator.clusterPoolIPv4PodCIDRList")
+    assert '"clusterPoolIPv4PodCIDRList": ["10.1.0.0/16", "10.2.0.0/16"]' in finding.fix
 
 
 def test_a_pool_may_grow_at_its_end():
@@ -76,7 +87,10 @@ def test_without_a_pool_of_its_own_pool_and_mask_say_nothing():
 def test_values_given_by_hand_would_get_lost():
     running = with_values({"ipv6": {"enabled": True}, "bpf": {"masquerade": True}, "operator": {"replicas": 1}})
     found = errors(running)
-    assert [finding.where.partition("cilium_extra_values.")[2] for finding in found] == ["ipv6.enabled", "bpf.masquerade"]
+    assert [finding.where.partition("cilium_extra_values.")[2] for finding in found] == [
+        "ipv6.enabled",
+        "bpf.masquerade",
+    ]
     assert "has True, which this run would set back to the chart's own value" in found[0].reason
     assert found[0].fix == (
         'write: cilium_extra_values = {"cluster": {"name": "default"}, "ipv6": {"enabled": True}, '
