@@ -35,11 +35,15 @@ _UNLESS_IT_RUNS = "; a cluster that runs with it keeps it, and a run only warns"
 
 @dataclass(frozen=True)
 class Validation:
-    """What was found, errors first; ``hosts`` are the inventory's names, ``said`` is its announcement."""
+    """What was found, errors first; ``hosts`` are the inventory's names, ``said`` is its announcement.
+
+    ``spec`` is None where it was refused.
+    """
 
     findings: tuple[Finding, ...]
     hosts: tuple[str, ...] = ()
     said: str = ""
+    spec: ClusterSpec | None = None
 
     @property
     def errors(self) -> int:
@@ -75,7 +79,7 @@ def validate(path: Path) -> Validation:
         findings += found if hosts else [f for f in found if not f.where.endswith(_OF_A_WHOLE_INVENTORY)]
     once = {str(finding): finding for finding in findings}.values()
     told = tuple(sorted(once, key=lambda finding: finding.severity != "error"))
-    return Validation(told, tuple(host.name for host in hosts), said)
+    return Validation(told, tuple(host.name for host in hosts), said, spec)
 
 
 def _read(path: Path) -> tuple[Reading, Inventory | None, list[Finding], str]:

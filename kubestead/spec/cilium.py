@@ -5,11 +5,11 @@ Names and values are Cilium's own words where it has one word for it. Sources: t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from kubestead.spec.ciliumnetworks import BgpInstance, L2Announcement, LoadBalancerPool, PodPool
+from kubestead.spec.ciliumnetworks import BgpInstance, L2Announcement, LoadBalancerPool, PodPool, named_once
 from kubestead.spec.fields import Cidr, Url
 from kubestead.spec.values import Values
 
@@ -121,3 +121,8 @@ class CiliumChoices(BaseModel):
     cilium_extra_values: Values = Field(
         default={}, description="Helm values merged last over the rendered ones, a mapping"
     )
+    @field_validator("cilium_pools", "cilium_lb_pools", "cilium_l2_announcements", "cilium_bgp")
+    @classmethod
+    def _named_once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        return named_once(value)
+
