@@ -25,6 +25,7 @@ _REASONS = {
     "tuple_type": "must be a list",
     "list_type": "must be a list",
     "path_type": "must be a path, as text in quotes",
+    "too_short": "must not be empty",
 }
 
 

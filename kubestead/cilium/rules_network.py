@@ -36,9 +36,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "cilium_node_routes", ("cilium_routing", "cilium_bgp"),
-        "is off, and no BGP tells the nodes' pod networks to a router: nothing leads there",
+        "is off, and no cilium_bgp tells routers of the pod networks: nothing leads there, unless routers know them already",
         "write cilium_node_routes = True, or peers under cilium_bgp",
         lambda spec: not tunnel(spec) and not spec.cilium_node_routes and not spec.cilium_bgp,
+        severity="warning",
     ),
     Rule(
         "cilium_pools", ("cilium_ipam",), "are for multi-pool", 'write cilium_ipam = "multi-pool"',

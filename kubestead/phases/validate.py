@@ -21,7 +21,7 @@ from kubestead.catalog import UNVERIFIED, Catalog
 from kubestead.errors import Finding, InvalidInput, KubesteadError
 from kubestead.inventory import GUARDED, READING, Reading
 from kubestead.phases.chart import CHART, chart_findings
-from kubestead.phases.cilium import VALUES_IMAGES
+from kubestead.phases.cilium import has_images
 from kubestead.phases.load import spec_of
 from kubestead.phases.preflight import nodes_of_inventory, placed
 from kubestead.phases.sources import Sources
@@ -122,7 +122,7 @@ def _offline_checks(
     networks = ("pod_cidr", "service_cidr")
     findings = [replace(f, fix=f.fix + _UNLESS_IT_RUNS) if f.where in networks else f for f in found]
     findings = [placed(finding, places) for finding in findings]
-    if catalog and all(name in catalog.images for name in VALUES_IMAGES):
+    if catalog and has_images(spec, catalog):
         findings += _chart(spec, catalog, len(nodes), places)
     return findings
 

@@ -91,3 +91,9 @@ def test_a_join_token_lives_as_long_as_it_is_told():
     (token,) = yaml.safe_load(text)["bootstrapTokens"]
     assert (token["token"], token["ttl"]) == (TOKEN, "7m0s")
     assert token["groups"] == ["system:bootstrappers:kubeadm:default-node-token"]
+
+
+def test_kubernetes_hands_out_pod_addresses_where_it_shall():
+    spec = ClusterSpec(cilium_ipam="kubernetes", pod_cidr_mask_size=25)
+    manager = documents(spec)["ClusterConfiguration"]["controllerManager"]
+    assert manager["extraArgs"] == [{"name": "node-cidr-mask-size", "value": "25"}]

@@ -218,3 +218,27 @@ def test_the_proposed_network_is_taken(address, prefix):
         if "host bits" in str(error):
             again = error.findings[0].fix.split("'")[1]
             assert IPv4Network(again) == IPv4Network(text, strict=False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "where", "fix"),
+    [
+        ("cilium_pools", [{"name": "green", "cidrs": ["10.9.0.1/16"]}], "cilium_pools.0.cidrs.0", "'10.9.0.0/16'"),
+        ("cilium_pools", [{"name": "green", "cidrs": []}], "cilium_pools.0.cidrs", "its networks, a list"),
+        ("cilium_pools", [{"name": "default", "cidrs": ["10.9.0.0/16"]}], "cilium_pools.0.name", "another name"),
+        ("cilium_pools", [{"name": "a", "cidrs": ["10.9.0.0/28"]}], "cilium_pools.0", "mask_size of 28"),
+        ("cilium_pools", [{"name": "a", "cidrs": ["10.9.0.0/16"]}] * 2, "cilium_pools", "a name of its own"),
+        ("cilium_pools", ["green"], "cilium_pools.0", "the pools beside the default one"),
+        ("cilium_lb_pools", [{"name": "a", "blocks": ["10.9.0.9-10.9.0.1"]}], "cilium_lb_pools.0.blocks.0", "10.9.0.1-"),
+        ("cilium_lb_pools", [{"name": "a", "blocks": ["x"]}], "cilium_lb_pools.0.blocks.0", "'10.9.0.10-10.9.0.20'"),
+        ("cilium_l2_announcements", [{"name": "a", "interfaces": ["("]}], "cilium_l2_announcements.0.interfaces.0", "eth"),
+        ("cilium_bgp", [{"name": "a", "asn": 1, "peers": [{"name": "p", "address": "::1", "asn": 1}]}],
+         "cilium_bgp.0.peers.0.address", "four numbers"),
+        ("cilium_api_servers", ["10.9.0.1:6443"], "cilium_api_servers.0", "https://ADDRESS:PORT"),
+        ("hubble_metrics", ["http"], "hubble_metrics.0", "such as ['dns'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_part_of_a_list_is_one_finding_named_by_its_path(key, value, where, fix):
+    (finding,) = findings(**{key: value})
+    assert finding.where == f"group_data/all.py: {where}"
+    assert fix in finding.fix
