@@ -29,6 +29,12 @@ pod_cidr = "10.0.0.0/8"
 pod_cidr_mask_size = 24
 # Services live here; the tenth address is the cluster's DNS.
 service_cidr = "172.20.0.0/16"
+# "ipv4", or "dual": pods and services have IPv6 addresses, too; nodes are known by IPv4 all the same. For "dual" only:
+# the pods' IPv6 pool, the prefix length of a node's part of it, and the services' network.
+ip_families = "ipv4"
+pod_cidr_v6 = "fd00:10::/48"
+pod_cidr_v6_mask_size = 64
+service_cidr_v6 = "fd00:96::/112"
 dns_domain = "cluster.local"
 
 # Cilium, one key a choice. What contradicts another is refused before a host is touched; docs/cilium.md has what each

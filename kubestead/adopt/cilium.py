@@ -92,3 +92,9 @@ def _pool(spec: ClusterSpec, cilium: Mapping[str, str]) -> Iterator[Must]:
     size = cilium.get("cluster-pool-ipv4-mask-size", "")
     if size.isdigit() and spec.pod_cidr_mask_size != int(size):
         yield Must(int(size), f"{size}, and it {FIXED}", "pod_cidr_mask_size")
+    pool_v6 = cilium.get("cluster-pool-ipv6-cidr", "").split()
+    if spec.dual and pool_v6 and pool_v6[0] != str(spec.pod_cidr_v6):
+        yield Must(pool_v6[0], f"{pool_v6[0]}, and it {FIXED}", "pod_cidr_v6")
+    size_v6 = cilium.get("cluster-pool-ipv6-mask-size", "")
+    if spec.dual and size_v6.isdigit() and spec.pod_cidr_v6_mask_size != int(size_v6):
+        yield Must(int(size_v6), f"{size_v6}, and it {FIXED}", "pod_cidr_v6_mask_size")

@@ -83,4 +83,18 @@ RULES: tuple[Rule, ...] = (
         'write cilium_bandwidth_manager = "off", or cilium_encryption = "wireguard"',
         lambda spec: spec.cilium_bandwidth_manager != "off" and spec.cilium_encryption == "ipsec",
     ),
+    Rule(
+        "pod_cidr_v6_mask_size", ("ip_families", "pod_cidr_v6"), "must be up to 16 bits longer than pod_cidr_v6's prefix",
+        "write pod_cidr_v6_mask_size = 64 and a pod_cidr_v6 of /48 to /64",
+        lambda spec: spec.dual and not 0 <= spec.pod_cidr_v6_mask_size - spec.pod_cidr_v6.prefixlen <= 16,
+    ),
+    Rule(
+        "service_cidr_v6", ("ip_families", "pod_cidr_v6"), "meets pod_cidr_v6", "take another network from fd00::/8",
+        lambda spec: spec.dual and spec.service_cidr_v6.overlaps(spec.pod_cidr_v6),
+    ),
+    Rule(
+        "ip_families", ("cilium_ipam",), "is 'dual', and the pools of multi-pool are IPv4 here",
+        'write ip_families = "ipv4", or cilium_ipam = "cluster-pool"',
+        lambda spec: spec.dual and spec.cilium_ipam == "multi-pool",
+    ),
 )  # fmt: skip

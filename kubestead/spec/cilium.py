@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from kubestead.spec.ciliumnetworks import BgpInstance, L2Announcement, LoadBalancerPool, PodPool, named_once
+from kubestead.spec.families import Families
 from kubestead.spec.fields import Cidr, Url
 from kubestead.spec.values import Values
 
@@ -19,7 +20,7 @@ HubbleMetric = Literal[
 ]
 
 
-class CiliumChoices(BaseModel):
+class CiliumChoices(Families):
     """The part of :class:`kubestead.spec.ClusterSpec` that says how Cilium works."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

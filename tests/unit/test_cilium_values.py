@@ -89,6 +89,7 @@ ACCEPTED = [
     {"cilium_ipam": "kubernetes", "cilium_encryption": "ipsec", "cilium_api_servers": [], "cilium_masquerade": "off"},
     {**WITHOUT_PROXY, "cilium_lb_pools": [POOL], "cilium_l2_announcements": [LAN], "cilium_bgp": BGP,
      "cilium_api_servers": ["https://10.9.0.1:6443"], "cilium_encryption": "wireguard", "cilium_encrypt_nodes": True},
+    {"ip_families": "dual", **NATIVE},
     {**BPF, **ENVOY, "cilium_ingress": True, "cilium_gateway_api": True, "cilium_bandwidth_manager": "bbr"},
     {"cilium_mutual_authentication": True, "cilium_host_firewall": True, "cilium_cluster_id": 0, "hubble_ui": True,
      "hubble_metrics": ["dns", "drop"], "hubble_tls": "cronJob", "cilium_more_pod_cidrs": ["100.64.0.0/16"]},
@@ -176,3 +177,12 @@ def test_optional_parts_are_pinned_by_the_catalog(rendered):
     images = set(re.findall(r"image: \"?(\S+?)\"?$", yaml.safe_dump(list(rendered(spec).values())), re.MULTILINE))
     assert len(images) > 8
     assert all("@sha256:" in image for image in images), images
+
+
+def test_both_families_have_their_pools():
+    assert "ipv6" not in values()
+    dual = values(ip_families="dual", cilium_routing="native")
+    assert dual["ipv6"] == {"enabled": True}
+    assert dual["ipam"]["operator"]["clusterPoolIPv6PodCIDRList"] == ["fd00:10::/48"]
+    assert dual["ipam"]["operator"]["clusterPoolIPv6MaskSize"] == 64
+    assert (dual["enableIPv6Masquerade"], dual["ipv6NativeRoutingCIDR"]) == (True, "fd00:10::/48")

@@ -29,6 +29,9 @@ OTHERS: dict[str, st.SearchStrategy[Any]] = {
     "cilium_l2_announcements": st.sampled_from([[], [LAN]]),
     "cilium_bgp": st.sampled_from([[], BGP]),
     "cilium_cluster_id": st.integers(0, 255),
+    "pod_cidr_v6": st.sampled_from(["fd00:10::/48", "fd00:20::/56", "fd00:20::/64"]),
+    "pod_cidr_v6_mask_size": st.integers(48, 80),
+    "service_cidr_v6": st.sampled_from(["fd00:96::/112", "fd00:20::/108"]),
     "hubble_metrics": st.lists(st.sampled_from(["dns", "drop", "httpV2", "port-distribution"]), unique=True),
     "cilium_extra_values": st.just({}),
 }

@@ -19,7 +19,10 @@ from tests.unit.test_validate import make, project  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parents[3]
 CHOICES = {key: states for topic in topics() for key, states in topic.choices.items()}
-KEYS = {"kube_proxy", *CiliumChoices.model_fields} - {"cilium_extra_values"}
+# The networks of IPv6 are told with ip_families.
+KEYS = {"kube_proxy", *CiliumChoices.model_fields} - {
+    "cilium_extra_values", "pod_cidr_v6", "pod_cidr_v6_mask_size", "service_cidr_v6"
+}  # fmt: skip
 MEASURED = sorted({test for states in CHOICES.values() for state in states.values() for test in state.measured})
 
 
