@@ -1,4 +1,4 @@
-"""What somebody gave Cilium's Helm release by hand: what an upgrade from the spec would drop, and what it changes. Pure."""
+"""What somebody gave Cilium's Helm release by hand: what the first run would drop of it, and change. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ SHOWN = 12
 TYPED_PATHS = frozenset(path for typed in TYPED for path in typed.paths)
 # What the cluster itself says of these counts, not what the release was given: kubestead.adopt.cilium and compare.
 SAID_ELSEWHERE = frozenset(
-    {"cilium_routing", "cilium_ipam", "pod_cidr", "cilium_more_pod_cidrs", "pod_cidr_mask_size", "kube_proxy", "dns_domain"}
+    ("cilium_routing", "cilium_ipam", "pod_cidr", "cilium_more_pod_cidrs", "pod_cidr_mask_size", "kube_proxy")
+    + ("dns_domain",)
 )
 
 
@@ -34,7 +35,7 @@ class Must:
 
 
 def lost(spec: ClusterSpec, values: Mapping[str, Any], running: RunningCluster) -> Iterator[Must]:
-    """Values somebody gave the release by hand and the spec says otherwise, or nothing of: an upgrade would drop them."""
+    """Values given by hand of which the spec says something else, or nothing: an upgrade would drop them."""
     if running.record is None or running.cilium_kept_here:
         return
     defaults = running.record.defaults
@@ -52,7 +53,8 @@ def lost(spec: ClusterSpec, values: Mapping[str, Any], running: RunningCluster) 
         if is_now is None and not wanted[typed.key] and typed.hint:
             yield Must(True, "it, given by hand, and this run would turn it off", typed.key, hint=typed.hint)
         elif is_now is not None and wanted[typed.key] != is_now:
-            yield Must(is_now, f"{is_now!r}, given by hand; change it once kubestead looks after the cluster", typed.key)
+            reason = f"{is_now!r}, given by hand; change it once kubestead looks after the cluster"
+            yield Must(is_now, reason, typed.key)
     for path, is_now in given.items():
         if TYPED_PATHS.isdisjoint(_dotted([path])) and not _has(values, path):
             yield Must(is_now, f"{is_now!r}, which this run would set back to the chart's own value", path=path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kubestead.cilium.choices import USED, Topic, topics
+from kubestead.cilium.choices import USED, State, Topic, topics
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cilium.md"
 BLOCK = re.compile(r"<!-- choices -->\n.*?<!-- end -->", re.DOTALL)
@@ -20,7 +20,7 @@ def filled(text: str) -> str:
 
 def _section(topic: Topic) -> str:
     rows = [
-        f"| {_choice(key, word)} | {state.does} | {state.needs} | {state.excludes} | {_proof(state.measured, state.unproven)} |"
+        f"| {_choice(key, word)} | {state.does} | {state.needs} | {state.excludes} | {_proof(state)} |"
         for key, states in topic.choices.items()
         for word, state in states.items()
     ]
@@ -31,10 +31,10 @@ def _choice(key: str, word: str) -> str:
     return f"`{key}`" if word == USED else f'`{key} = "{word}"`'
 
 
-def _proof(measured: tuple[str, ...], unproven: str) -> str:
-    if not measured:
-        return f"not proven: {unproven}"
-    files = dict.fromkeys(test.partition("::")[0] for test in measured)
+def _proof(state: State) -> str:
+    if not state.measured:
+        return f"not proven: {state.unproven}"
+    files = dict.fromkeys(test.partition("::")[0] for test in state.measured)
     return "measured: " + ", ".join(f"[{Path(file).stem}](../{file})" for file in files)
 
 

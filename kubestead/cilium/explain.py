@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explained:
-    """A choice of a spec; ``used`` is False where it is left at what it is without it, and then nothing else is said."""
+    """A choice of a spec; ``used`` is False where nothing was chosen, and then nothing else is said."""
 
     topic: str
     key: str

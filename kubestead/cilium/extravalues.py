@@ -89,10 +89,11 @@ def _typed(path: str, typed: list[Typed], values: Mapping[str, Any], found: tupl
     at, value = found
     keys = " and ".join(one.key for one in typed)
     if at != path:
-        return Finding(f"{KEY}.{at}", f"is no mapping, and below it {path} has a key of its own, {keys}", OUT, value=value)
+        reason = f"is no mapping, and below it {path} has a key of its own, {keys}"
+        return Finding(f"{KEY}.{at}", reason, OUT, value=value)
     old = any(path in one.old for one in typed) or _is_old_word(path, value)
-    reason = f"has a key of its own, {keys}"
-    return Finding(f"{KEY}.{path}", f"is a form of older charts, and {reason}" if old else reason, _fix(typed, values), value=value)
+    reason = f"{'is a form of older charts, and ' if old else ''}has a key of its own, {keys}"
+    return Finding(f"{KEY}.{path}", reason, _fix(typed, values), value=value)
 
 
 def _is_old_word(path: str, value: Any) -> bool:

@@ -21,7 +21,7 @@ RULES: tuple[Rule, ...] = (*rules_network.RULES, *rules_services.RULES, *rules_s
 
 
 def contradictions(spec: ClusterSpec, unsure: Collection[str] = ()) -> Iterator[Finding]:
-    """Every rule the spec breaks; those that look at a key in ``unsure`` (its value is wrong by itself) are left out."""
+    """Every rule the spec breaks; those that look at a key in ``unsure`` (wrong by itself) are left out."""
     doubtful = set(unsure)
     for rule in RULES:
         if doubtful.isdisjoint((rule.key, *rule.others)) and rule.broken(spec):

@@ -1,4 +1,4 @@
-"""Rules between ``cilium_extra_values`` and the typed choices: what the agent refuses, or passes over without a word."""
+"""Rules between ``cilium_extra_values`` and the typed choices: what the agent refuses, or passes over."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = (
         for path in ("ipMasqAgent.enabled", "egressGateway.enabled")
     ),
     _rule(
-        "egressMasqueradeInterfaces", ("cilium_masquerade",), "is for iptables; BPF masquerades on the selected devices",
+        "egressMasqueradeInterfaces", ("cilium_masquerade",), "is for iptables; BPF masquerades on devices",
         'write {"devices": ["eth0"]} in its place', lambda spec: spec.cilium_masquerade == "bpf",
     ),
     _rule(
@@ -59,28 +59,33 @@ RULES: tuple[Rule, ...] = (
         lambda spec: tunnel(spec) or kept(spec) or spec.cilium_masquerade == "iptables",
     ),
     _rule(
-        "bpf.hostLegacyRouting", ("cilium_datapath", "cilium_bandwidth_manager"), "bars netkit's and BBR's way", "leave it out",
+        "bpf.hostLegacyRouting", ("cilium_datapath", "cilium_bandwidth_manager"), "bars netkit's and BBR's way",
+        "leave it out",
         lambda spec: spec.cilium_datapath != "veth" or spec.cilium_bandwidth_manager == "bbr",
     ),
     _rule(
-        "kubeProxyReplacementHealthzBindAddr", ("kube_proxy",), "is kube-proxy's own while it serves services", REPLACE,
-        kept,
+        "kubeProxyReplacementHealthzBindAddr", ("kube_proxy",), "is kube-proxy's own while it serves services",
+        REPLACE, kept,
     ),
     Rule(
-        "cilium_extra_values", ("kube_proxy",), "loadBalancer.acceleration is without effect while kube-proxy serves services",
+        "cilium_extra_values", ("kube_proxy",),
+        "loadBalancer.acceleration is without effect while kube-proxy serves services",
         f"{REPLACE}, or leave it out",
         lambda spec: kept(spec) and extra(spec, "loadBalancer.acceleration") not in (None, "disabled"),
     ),
     _rule(
-        "encryption.strictMode.enabled", ("cilium_encryption",), "guards WireGuard only", 'write cilium_encryption = "wireguard"',
+        "encryption.strictMode.enabled", ("cilium_encryption",), "guards WireGuard only",
+        'write cilium_encryption = "wireguard"',
         lambda spec: spec.cilium_encryption != "wireguard",
     ),
     _rule(
-        "hubble.metrics.dynamic.enabled", ("hubble_metrics",), "and a fixed list exclude each other", "leave one of them out",
+        "hubble.metrics.dynamic.enabled", ("hubble_metrics",), "and a fixed list exclude each other",
+        "leave one of them out",
         lambda spec: bool(spec.hubble_metrics),
     ),
     _rule(
-        "envoyConfig.enabled", ("cilium_l7_proxy", "cilium_envoy", "kube_proxy"), "is Envoy's work, beside Cilium's services",
+        "envoyConfig.enabled", ("cilium_l7_proxy", "cilium_envoy", "kube_proxy"),
+        "is Envoy's work, beside Cilium's own services",
         f"{REPLACE}, cilium_l7_proxy = True and cilium_envoy = True",
         lambda spec: kept(spec) or not (spec.cilium_l7_proxy and spec.cilium_envoy),
     ),

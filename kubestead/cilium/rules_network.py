@@ -27,7 +27,8 @@ RULES: tuple[Rule, ...] = (
         lambda spec: tunnel(spec) and spec.cilium_native_cidr is not None,
     ),
     Rule(
-        "cilium_native_cidr", ("cilium_routing", "cilium_masquerade", "pod_cidr", "cilium_more_pod_cidrs", "cilium_pools"),
+        "cilium_native_cidr",
+        ("cilium_routing", "cilium_masquerade", "pod_cidr", "cilium_more_pod_cidrs", "cilium_pools"),
         "does not hold every pod network: packets to pods outside of it would be masqueraded",
         "give a network that holds pod_cidr, cilium_more_pod_cidrs and cilium_pools",
         lambda spec: not tunnel(spec) and spec.cilium_masquerade != "off" and not all(
@@ -36,7 +37,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "cilium_node_routes", ("cilium_routing", "cilium_bgp"),
-        "is off, and no cilium_bgp tells routers of the pod networks: nothing leads there, unless routers know them already",
+        "is off, and no cilium_bgp tells routers of the pod networks: nothing leads there, unless they know already",
         "write cilium_node_routes = True, or peers under cilium_bgp",
         lambda spec: not tunnel(spec) and not spec.cilium_node_routes and not spec.cilium_bgp,
         severity="warning",
@@ -46,17 +47,20 @@ RULES: tuple[Rule, ...] = (
         lambda spec: bool(spec.cilium_pools) and spec.cilium_ipam != "multi-pool",
     ),
     Rule(
-        "cilium_more_pod_cidrs", ("cilium_ipam",), "are handed out by Cilium's operator, and here Kubernetes does it",
+        "cilium_more_pod_cidrs", ("cilium_ipam",),
+        "are handed out by Cilium's operator, and here Kubernetes does it",
         'write cilium_ipam = "cluster-pool"',
         lambda spec: bool(spec.cilium_more_pod_cidrs) and spec.cilium_ipam == "kubernetes",
     ),
     Rule(
-        "cilium_more_pod_cidrs", ("pod_cidr_mask_size",), "hold no node's part: one is smaller than pod_cidr_mask_size",
+        "cilium_more_pod_cidrs", ("pod_cidr_mask_size",),
+        "hold no node's part: one is smaller than pod_cidr_mask_size",
         "give networks of at least that size",
         _small_parts,
     ),
     Rule(
-        "cilium_masquerade", ("kube_proxy",), "is 'bpf', which is a part of Cilium's own services, and kube-proxy serves them",
+        "cilium_masquerade", ("kube_proxy",),
+        "is 'bpf', which is a part of Cilium's own services, and kube-proxy serves them",
         f'{REPLACE}, or cilium_masquerade = "iptables"',
         lambda spec: spec.cilium_masquerade == "bpf" and kept(spec),
     ),
@@ -84,7 +88,8 @@ RULES: tuple[Rule, ...] = (
         lambda spec: spec.cilium_bandwidth_manager != "off" and spec.cilium_encryption == "ipsec",
     ),
     Rule(
-        "pod_cidr_v6_mask_size", ("ip_families", "pod_cidr_v6"), "must be up to 16 bits longer than pod_cidr_v6's prefix",
+        "pod_cidr_v6_mask_size", ("ip_families", "pod_cidr_v6"),
+        "must be up to 16 bits longer than pod_cidr_v6's prefix",
         "write pod_cidr_v6_mask_size = 64 and a pod_cidr_v6 of /48 to /64",
         lambda spec: spec.dual and not 0 <= spec.pod_cidr_v6_mask_size - spec.pod_cidr_v6.prefixlen <= 16,
     ),

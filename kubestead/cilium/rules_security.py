@@ -17,7 +17,8 @@ RULES: tuple[Rule, ...] = (
         lambda spec: spec.cilium_encrypt_nodes and straight(spec) and spec.cilium_lb_dispatch != "geneve",
     ),
     Rule(
-        "cilium_encryption", ("cilium_ipam", "cilium_routing"), "is 'ipsec', which with multi-pool works in a tunnel only",
+        "cilium_encryption", ("cilium_ipam", "cilium_routing"),
+        "is 'ipsec', which with multi-pool works in a tunnel only",
         'write cilium_routing = "vxlan", or cilium_encryption = "wireguard"',
         lambda spec: spec.cilium_encryption == "ipsec" and spec.cilium_ipam == "multi-pool" and not tunnel(spec),
     ),

@@ -40,7 +40,8 @@ RULES: tuple[Rule, ...] = (
         lambda spec: bool(spec.cilium_l2_announcements) and kept(spec),
     ),
     Rule(
-        "cilium_lb_pools", ("cilium_l2_announcements", "cilium_bgp"), "would be given out and told to nobody: only routers that know them already lead there",
+        "cilium_lb_pools", ("cilium_l2_announcements", "cilium_bgp"),
+        "would be given out and told to nobody: only routers that know them already would lead there",
         "add cilium_l2_announcements or cilium_bgp",
         lambda spec: bool(spec.cilium_lb_pools) and not (spec.cilium_l2_announcements or spec.cilium_bgp),
         severity="warning",

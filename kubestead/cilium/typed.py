@@ -39,7 +39,11 @@ class Typed:
 
 def _plain(key: str, path: str, *old: str) -> Typed:
     """The key takes what the chart takes."""
-    return Typed(key, (path,), lambda get: next((get(one) for one in (path, *old) if get(one) is not None), None), old=old)
+
+    def value(get: Get) -> Any:
+        return next((get(one) for one in (path, *old) if get(one) is not None), None)
+
+    return Typed(key, (path,), value, old=old)
 
 
 def _routing(get: Get) -> Any:
@@ -107,7 +111,8 @@ TYPED: tuple[Typed, ...] = (
     _plain("cilium_datapath", "bpf.datapathMode", "datapathMode"),
     Typed(
         "cilium_l2_announcements", ("l2announcements.enabled",),
-        lambda get: None if get("l2announcements.enabled") else [], "name links and services under cilium_l2_announcements",
+        lambda get: None if get("l2announcements.enabled") else [],
+        "name links and services under cilium_l2_announcements",
     ),
     Typed(
         "cilium_bgp", ("bgpControlPlane.enabled",), lambda get: None if get("bgpControlPlane.enabled") else [],

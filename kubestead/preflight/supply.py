@@ -19,7 +19,9 @@ FILES = {
     "cilium_version": "cilium-chart",
 }
 # The rest of its images (Envoy, certgen, the UI) have versions of their own.
-RELEASED_WITH_CILIUM = tuple(f"{CILIUM}/{name}" for name in ("cilium", "operator-generic", "hubble-relay", "clustermesh-apiserver"))
+RELEASED_WITH_CILIUM = tuple(
+    f"{CILIUM}/{name}" for name in ("cilium", "operator-generic", "hubble-relay", "clustermesh-apiserver")
+)
 PACKAGES = ("kubelet", "kubeadm", "kubectl")
 
 
@@ -54,7 +56,7 @@ def check_catalog(survey: Survey) -> Iterator[Finding]:
 
 
 def _chosen(spec: ClusterSpec, catalog: Catalog) -> Iterator[Finding]:
-    """Choices whose images the catalog lacks: a mirror built from Go modules has none of Envoy, SPIRE or Hubble's UI."""
+    """Choices whose images the catalog lacks: what is built from Go modules has no Envoy, SPIRE or Hubble UI."""
     for key, names in chosen_images(spec).items():
         if missing := [name for name in names if name not in catalog.images]:
             reason = f"needs {', '.join(missing)}, which the catalog ({catalog.origin}) does not have"

@@ -179,7 +179,7 @@ class ClusterSpec(CiliumChoices):
 
     @property
     def tunnel_protocol(self) -> str | None:
-        """``vxlan`` or ``geneve``: of the tunnel, or of the answers that go straight back; None where there is neither."""
+        """``vxlan`` or ``geneve``: of the tunnel, or of answers that go straight back; None where neither is."""
         if self.cilium_routing != "native":
             return self.cilium_routing
         return "geneve" if self.cilium_lb_mode != "snat" and self.cilium_lb_dispatch == "geneve" else None
