@@ -16,6 +16,8 @@ from kubestead.errors import Finding
 KEY = "cilium_extra_values"
 OUT = "leave it out"
 GONE = "is not in the chart any more"
+# No chart is nested deeper; a key of a thousand dots is no path.
+DEEPEST = 20
 # Paths of older charts, and what to write today.
 OLD: Mapping[str, str] = {
     "enableCiliumEndpointSlice": 'write {"ciliumEndpointSlice": {"enabled": True}}',
@@ -109,7 +111,8 @@ def _fix(typed: list[Typed], values: Mapping[str, Any]) -> str:
 
 def _dotted(key: str, value: Any) -> Finding:
     nested: Any = value
-    for part in reversed(key.split(".")):
+    parts = key.split(".")
+    for part in reversed(parts if len(parts) <= DEEPEST else [key]):
         nested = {part: nested}
     reason = "is one key with dots, as Helm's --set takes it; in values every part is a mapping of its own"
     typed = next((typed for path, typed in _paths() if path == key), None)

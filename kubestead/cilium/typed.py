@@ -64,8 +64,8 @@ def _masquerade(get: Get) -> Any:
 
 
 def _pool(get: Get) -> list[Any]:
-    whole = get("ipam.operator.clusterPoolIPv4PodCIDRList") or get("ipam.operator.clusterPoolIPv4PodCIDR") or []
-    return [whole] if isinstance(whole, str) else list(whole)
+    whole = get("ipam.operator.clusterPoolIPv4PodCIDRList") or get("ipam.operator.clusterPoolIPv4PodCIDR")
+    return whole if isinstance(whole, list) else [whole] if isinstance(whole, str) else []
 
 
 def _encryption(get: Get) -> Any:

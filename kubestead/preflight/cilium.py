@@ -21,6 +21,17 @@ KERNELS = {
 }
 
 
+def is_needed(feature: str, spec: ClusterSpec) -> bool:
+    """Whether a feature of the kernel is wanted: some are only for what was chosen."""
+    needed = {
+        "geneve": spec.tunnel_protocol == "geneve",
+        "wireguard": spec.cilium_encryption == "wireguard",
+        "sch_fq": spec.cilium_bandwidth_manager != "off",
+        "netkit": spec.cilium_datapath != "veth",
+    }
+    return needed.get(feature, True)
+
+
 def check_kernel_for_choices(host: Host, survey: Survey) -> Iterator[Finding]:
     numbers = re.match(r"(\d+)\.(\d+)", host.info.kernel or "")
     for (key, value), wanted in KERNELS.items():

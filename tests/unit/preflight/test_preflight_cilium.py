@@ -83,11 +83,29 @@ def test_one_network_is_neighbours() -> None:
     ],
 )
 def test_a_kernel_too_old_for_a_choice(choice: dict[str, str], kernel: str, old: bool) -> None:
-    hosts = [linked(node.name, kernel=kernel) for node in NODES]
+    hosts = [linked(node.name, kernel=kernel, kernel_features={"netkit": True}) for node in NODES]
     found = findings(*hosts, **BPF, **choice)
     assert [finding.where for finding in found] == [f"{node.name}: kernel" for node in NODES] * old
     if old:
         assert next(iter(choice)) in found[0].reason
+
+
+@pytest.mark.parametrize(
+    ("choice", "feature"),
+    [
+        ({"cilium_routing": "geneve"}, "geneve"),
+        ({"cilium_encryption": "wireguard"}, "wireguard"),
+        ({"cilium_bandwidth_manager": "on"}, "sch_fq"),
+        ({"cilium_datapath": "netkit", **BPF}, "netkit"),
+    ],
+)
+def test_a_feature_of_the_kernel_is_asked_for_where_a_choice_needs_it(choice: dict[str, str], feature: str) -> None:
+    hosts = [linked(node.name, kernel="6.12.1", kernel_features={feature: False}) for node in NODES]
+    assert findings(*hosts) == []
+    found = findings(*hosts, **choice)
+    assert [(finding.where, finding.value) for finding in found] == [
+        (f"{node.name}: kernel features", feature) for node in NODES
+    ]
 
 
 OPTIONAL = [
