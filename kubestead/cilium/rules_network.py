@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubestead.cilium.mtu import too_small
 from kubestead.cilium.rule import REPLACE, Rule, kept, tunnel
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ RULES: tuple[Rule, ...] = (
         "write cilium_node_routes = True, or peers under cilium_bgp",
         lambda spec: not tunnel(spec) and not spec.cilium_node_routes and not spec.cilium_bgp,
         severity="warning",
+    ),
+    Rule(
+        "cilium_mtu", ("cilium_routing", "cilium_encryption", "ip_families"),
+        "leaves pods less than the 576 bytes (with IPv6 1280) that every network must carry",
+        "write the MTU of the nodes' links, or 0",
+        too_small,
     ),
     Rule(
         "cilium_pools", ("cilium_ipam",), "are for multi-pool", 'write cilium_ipam = "multi-pool"',

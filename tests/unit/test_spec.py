@@ -125,7 +125,7 @@ def test_a_wrong_part_is_named_by_its_path(key, value, where):
         ("skip_unreachabel", "did you mean skip_unreachable?"),
         ("registry", "sources.registry"),
         ("known_hosts", "hosts.<name>.known_hosts"),
-        ("wholly_unheard_of_thing_zzz", "the keys here are cilium_extra_values, "),
+        ("wholly_unheard_of_thing_zzz", "the keys here are cilium_api_servers, "),
     ],
 )
 def test_an_unknown_key_is_told_the_nearest_or_its_place(key, fix):

@@ -32,6 +32,8 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"ip_families": "dual", "pod_cidr_v6_mask_size": 120}, {"pod_cidr_v6_mask_size": 56}),
     ({"ip_families": "dual", "service_cidr_v6": "fd00:10::/112"}, {"service_cidr_v6": "fd00:96::/112"}),
     ({"ip_families": "dual", "cilium_ipam": "multi-pool", **BPF}, {"cilium_ipam": "cluster-pool"}),
+    ({"cilium_mtu": 600}, NATIVE),
+    ({"cilium_mtu": 1300, "ip_families": "dual"}, {"cilium_mtu": 1330}),
     ({"cilium_pools": [GREEN]}, {"cilium_ipam": "multi-pool", **BPF}),
     ({"cilium_ipam": "kubernetes", "cilium_more_pod_cidrs": ["100.64.0.0/16"]}, {"cilium_ipam": "cluster-pool"}),
     ({"cilium_more_pod_cidrs": ["100.64.0.0/26"]}, {"cilium_more_pod_cidrs": ["100.64.0.0/24"]}),

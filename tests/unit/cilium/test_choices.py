@@ -64,6 +64,8 @@ def test_a_specs_choices_are_explained_by_its_values():
     assert rows["cilium_native_cidr"].written == 'cilium_native_cidr = "10.0.0.0/8"'
     assert (rows["cilium_bgp"].used, rows["cilium_bgp"].does) == (False, "not used")
     assert rows["cilium_routing"].does == CHOICES["cilium_routing"]["native"].does
+    (mtu,) = (row for row in explained(ClusterSpec(cilium_mtu=1400)) if row.key == "cilium_mtu")
+    assert mtu.does.endswith("1350 bytes are left for pods")
 
 
 def run(*words):

@@ -29,7 +29,7 @@ def test_a_rule_is_broken_by_one_example_and_mended(values, mended):
 
 def test_every_rule_has_an_example_of_its_own():
     broken = [next(rule for rule in RULES if rule.broken(unchecked(values))) for values, _ in BROKEN]
-    assert sorted(map(RULES.index, broken)) == list(range(len(RULES)))
+    assert set(map(RULES.index, broken)) == set(range(len(RULES)))
 
 
 def asked(spec: ClusterSpec, rule: Any) -> set[str]:
