@@ -19,8 +19,7 @@ TYPED_PATHS = frozenset(path for typed in TYPED for path in typed.paths)
 # What the cluster itself says of these counts, not what the release was given: kubestead.adopt.cilium and compare.
 SAID_ELSEWHERE = frozenset(
     ("cilium_routing", "cilium_ipam", "pod_cidr", "cilium_more_pod_cidrs", "pod_cidr_mask_size", "kube_proxy")
-    + ("dns_domain",)
-)
+) | {"dns_domain"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,7 @@ def lost(spec: ClusterSpec, values: Mapping[str, Any], running: RunningCluster) 
         return
     defaults = running.record.defaults
     given = {
-        path: is_now
-        for path, is_now in _leaves(running.record.values)
-        if is_now not in (None, get(defaults, path))
+        path: is_now for path, is_now in _leaves(running.record.values) if is_now not in (None, get(defaults, path))
     }
     before, wanted = deep_merge(defaults, running.record.values), spec.model_dump(mode="json")
     below = _dotted(given)

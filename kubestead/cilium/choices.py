@@ -43,7 +43,7 @@ class State(_Model):
     @property
     def proof(self) -> str:
         """In words: the tests, or why there is none."""
-        return ", ".join(self.measured) or f"rendered and validated: {self.unproven}"
+        return f"measured: {', '.join(self.measured)}" if self.measured else f"not proven: {self.unproven}"
 
 
 class Topic(_Model):

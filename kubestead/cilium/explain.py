@@ -47,7 +47,9 @@ def explained(spec: ClusterSpec) -> Iterator[Explained]:
             if state is None:
                 yield Explained(topic.topic, key, values[key], used=False, does="not used")
                 continue
-            does = state.does + (f": {pod_mtu(spec, spec.cilium_mtu)} bytes are left for pods" if key == "cilium_mtu" else "")
+            does = state.does + (
+                f": {pod_mtu(spec, spec.cilium_mtu)} bytes are left for pods" if key == "cilium_mtu" else ""
+            )
             yield Explained(
                 topic.topic, key, values[key], used=True, does=does, needs=state.needs, excludes=state.excludes,
                 proven=bool(state.measured), proof=state.proof,

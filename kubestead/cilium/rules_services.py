@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kubestead.cilium.rule import REPLACE, Rule, extra, kept, straight
+
+if TYPE_CHECKING:
+    from kubestead.spec import ClusterSpec
 
 UNHEARD = "is passed over without a word while kube-proxy serves services"
 GATES = (("cilium_ingress", "ingressController"), ("cilium_gateway_api", "gatewayAPI"))
+
+
+def _gate(key: str, value: str) -> tuple[Rule, ...]:
+    """The rules of what lets traffic in by HTTP; ``value`` is its mapping in the chart's values."""
+
+    def chosen(spec: ClusterSpec) -> bool:
+        return bool(getattr(spec, key))
+
+    return (
+        Rule(
+            key, ("kube_proxy",),
+            "is never started while kube-proxy serves services; only the operator's log would say so", REPLACE,
+            lambda spec: chosen(spec) and kept(spec),
+        ),
+        Rule(
+            key, ("cilium_l7_proxy", "cilium_envoy"), "is Envoy's work",
+            "write cilium_l7_proxy = True and cilium_envoy = True",
+            lambda spec: chosen(spec) and not (spec.cilium_l7_proxy and spec.cilium_envoy),
+        ),
+        Rule(
+            key, ("cilium_lb_pools", "cilium_extra_values"),
+            "takes addresses of services of type LoadBalancer, and there is no pool of them: they stay pending, unless "
+            "somebody else gives them",
+            "add cilium_lb_pools",
+            lambda spec: chosen(spec) and not spec.cilium_lb_pools and not extra(spec, f"{value}.hostNetwork.enabled"),
+            severity="warning",
+        ),
+    )  # fmt: skip
+
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -46,32 +80,5 @@ RULES: tuple[Rule, ...] = (
         lambda spec: bool(spec.cilium_lb_pools) and not (spec.cilium_l2_announcements or spec.cilium_bgp),
         severity="warning",
     ),
-    *(
-        Rule(
-            key, ("kube_proxy",),
-            "is never started while kube-proxy serves services; only the operator's log would say so", REPLACE,
-            lambda spec, key=key: getattr(spec, key) and kept(spec),
-        )
-        for key, _ in GATES
-    ),
-    *(
-        Rule(
-            key, ("cilium_l7_proxy", "cilium_envoy"), "is Envoy's work",
-            "write cilium_l7_proxy = True and cilium_envoy = True",
-            lambda spec, key=key: getattr(spec, key) and not (spec.cilium_l7_proxy and spec.cilium_envoy),
-        )
-        for key, _ in GATES
-    ),
-    *(
-        Rule(
-            key, ("cilium_lb_pools", "cilium_extra_values"),
-            "takes addresses of services of type LoadBalancer, and there is no pool of them: they stay pending, unless "
-            "somebody else gives them",
-            "add cilium_lb_pools",
-            lambda spec, key=key, value=value: getattr(spec, key) and not spec.cilium_lb_pools
-            and not extra(spec, f"{value}.hostNetwork.enabled"),
-            severity="warning",
-        )
-        for key, value in GATES
-    ),
+    *(rule for key, value in GATES for rule in _gate(key, value)),
 )  # fmt: skip

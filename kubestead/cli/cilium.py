@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,8 @@ from kubestead.cli.inventory import Inventory, SiteFile, use_site
 if TYPE_CHECKING:
     from kubestead.cilium.explain import Explained
 
+# Columns for the line of group_data; a longer one is folded.
+CHOICE = 40
 app = typer.Typer(no_args_is_help=True, help="Cilium: what was chosen, what that needs, and whether it was proven.")
 
 
@@ -51,15 +54,27 @@ def explain(
 
 
 def _table(rows: list[Explained]) -> Table:
-    table = Table(box=None, pad_edge=False, expand=True)
-    for column, ratio in (("choice", 4), ("does", 6), ("needs", 5), ("excludes", 5), ("proof", 4)):
-        table.add_column(column, overflow="fold", ratio=ratio)
+    """A choice on the left, and what there is to say of it on the right, a line each."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(overflow="fold", max_width=CHOICE)
+    table.add_column(overflow="fold")
     topic = ""
     for row in rows:
         if row.topic != topic:
-            topic = row.topic
             table.add_row("")
-            table.add_row(Text(topic, "bold"))
-        proof = Text(row.proof, "green" if row.proven else "yellow")
-        table.add_row(Text(row.written), Text(row.does), Text(row.needs), Text(row.excludes), proof)
+            table.add_row(Text(row.topic, "bold"))
+            topic = row.topic
+        table.add_row(Text(row.written), _said(row))
     return table
+
+
+def _said(row: Explained) -> Text:
+    said = Text(row.does)
+    for word, text in (("needs", row.needs), ("excludes", row.excludes)):
+        if text:
+            said.append(f"\n{word}: ", "dim").append(text)
+    if row.used:
+        # The test's name is enough to find it.
+        proof = re.sub(r"tests/twin/(\w+)\.py(::\w+)?", r"\1", row.proof)
+        said.append("\n").append(proof, "green" if row.proven else "yellow")
+    return said

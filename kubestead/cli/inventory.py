@@ -38,4 +38,3 @@ def use_site(site: Path | None) -> None:
     """Have the inventory take this site file, as in a run; an empty name would mean the default."""
     if site is not None:
         os.environ["KUBESTEAD_SITE"] = str(site)
-

@@ -86,5 +86,6 @@ def _link(host: Host) -> Device | None:
 
 
 def _network(host: Host) -> IPv4Network | None:
-    own = [IPv4Interface(address) for address in (link.addresses if (link := _link(host)) else ())]
+    link = _link(host)
+    own = [IPv4Interface(address) for address in (link.addresses if link else ())]
     return next((address.network for address in own if address.ip == host.node.address), None)

@@ -122,8 +122,8 @@ class CiliumChoices(Families):
     cilium_extra_values: Values = Field(
         default={}, description="Helm values merged last over the rendered ones, a mapping"
     )
+
     @field_validator("cilium_pools", "cilium_lb_pools", "cilium_l2_announcements", "cilium_bgp")
     @classmethod
     def _named_once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         return named_once(value)
-

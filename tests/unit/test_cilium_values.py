@@ -11,7 +11,8 @@ from kubestead.catalog import Catalog, Image
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
 from tests.fixtures.catalog import OPTIONAL
-from tests.unit.cilium.examples import BGP, BPF, ENVOY, GREEN, ISSUER, LAN, NATIVE, POOL, REPLACED as WITHOUT_PROXY
+from tests.unit.cilium.examples import BGP, BPF, ENVOY, GREEN, ISSUER, LAN, NATIVE, POOL
+from tests.unit.cilium.examples import REPLACED as WITHOUT_PROXY
 
 SPEC = ClusterSpec()
 REPLACED = ClusterSpec(kube_proxy="replace")
@@ -52,7 +53,9 @@ def test_cilium_finds_the_api_without_kube_proxy(spec):
 
 
 def test_hubble_can_be_turned_off_and_own_values_win():
-    values = cilium_values(ClusterSpec(hubble=False, cilium_mtu=1400, cilium_extra_values={"hubble": {"x": 1}}), CATALOG, 3)
+    values = cilium_values(
+        ClusterSpec(hubble=False, cilium_mtu=1400, cilium_extra_values={"hubble": {"x": 1}}), CATALOG, 3
+    )
     assert values["hubble"]["enabled"] is False
     assert values["hubble"]["relay"]["enabled"] is False, "the chart refuses a relay without Hubble"
     assert values["hubble"]["x"] == 1
@@ -171,9 +174,7 @@ def test_names_are_looked_up_without_envoy():
 
 
 def test_optional_parts_are_pinned_by_the_catalog(rendered):
-    spec = ClusterSpec.load(
-        {"hubble_ui": True, "hubble_tls": "cronJob", "cilium_mutual_authentication": True, **ENVOY}
-    )
+    spec = ClusterSpec.load({"hubble_ui": True, "hubble_tls": "cronJob", "cilium_mutual_authentication": True, **ENVOY})
     images = set(re.findall(r"image: \"?(\S+?)\"?$", yaml.safe_dump(list(rendered(spec).values())), re.MULTILINE))
     assert len(images) > 8
     assert all("@sha256:" in image for image in images), images

@@ -94,7 +94,8 @@ def test_values_given_by_hand_would_get_lost():
     assert [finding.where.partition("cilium_extra_values.")[2] for finding in found] == ["ipv6.enabled", "bpf.tproxy"]
     assert "has True, which this run would set back to the chart's own value" in found[0].reason
     assert found[0].fix == (
-        'write: cilium_extra_values = {"cluster": {"name": "default"}, "ipv6": {"enabled": True}, "bpf": {"tproxy": True}}'
+        'write: cilium_extra_values = {"cluster": {"name": "default"}, "ipv6": {"enabled": True}, '
+        '"bpf": {"tproxy": True}}'
     )
 
 

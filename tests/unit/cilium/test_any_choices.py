@@ -44,7 +44,9 @@ def strategy(key: str) -> st.SearchStrategy[Any]:
     return st.booleans() if annotation is bool else OTHERS[key]
 
 
-choices = st.fixed_dictionaries({}, optional={key: strategy(key) for key in ["kube_proxy", *CiliumChoices.model_fields]})
+choices = st.fixed_dictionaries(
+    {}, optional={key: strategy(key) for key in ["kube_proxy", *CiliumChoices.model_fields]}
+)
 
 
 def passing(values: dict[str, Any]) -> ClusterSpec:

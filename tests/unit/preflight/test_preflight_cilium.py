@@ -61,7 +61,9 @@ def test_nodes_of_several_networks_are_no_neighbours() -> None:
     far = [linked(node.name, prefix=26) for node in NODES]
     (finding,) = findings(*far, cilium_routing="native")
     assert (finding.where, finding.value) == ("cilium_node_routes", True)
-    assert "k8s-worker1 (192.168.1.61), k8s-worker2 (192.168.1.62) are not in k8s-cp's, 192.168.1.128/26" in finding.reason
+    assert (
+        "k8s-worker1 (192.168.1.61), k8s-worker2 (192.168.1.62) are not in k8s-cp's, 192.168.1.128/26" in finding.reason
+    )
     assert "directRoutingSkipUnreachable" in finding.fix
     assert findings(*far) == []
     skipping = {"cilium_extra_values": {"directRoutingSkipUnreachable": True}}
