@@ -67,13 +67,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "cilium_masquerade", ("kube_proxy",),
-        "is 'bpf', which is a part of Cilium's own services, and kube-proxy serves them",
+        "is a part of Cilium's own services, and kube-proxy serves them",
         f'{REPLACE}, or cilium_masquerade = "iptables"',
         lambda spec: spec.cilium_masquerade == "bpf" and kept(spec),
     ),
     Rule(
         "cilium_masquerade", ("cilium_ipam",),
-        "is 'iptables', which knows one pod network per node, and with multi-pool a node has several",
+        "knows one pod network per node, and with multi-pool a node has several",
         f'{REPLACE} and cilium_masquerade = "bpf"',
         lambda spec: spec.cilium_ipam == "multi-pool" and spec.cilium_masquerade == "iptables",
     ),
@@ -85,7 +85,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "cilium_bandwidth_manager", ("kube_proxy", "cilium_masquerade"),
-        "is 'bbr', which needs the way past the host's own network stack, and kube-proxy or iptables bars it",
+        "needs the way past the host's own network stack, and kube-proxy or iptables bars it",
         f'{REPLACE} and cilium_masquerade = "bpf", or cilium_bandwidth_manager = "on"',
         lambda spec: spec.cilium_bandwidth_manager == "bbr" and (kept(spec) or spec.cilium_masquerade == "iptables"),
     ),

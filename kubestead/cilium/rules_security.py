@@ -18,7 +18,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "cilium_encryption", ("cilium_ipam", "cilium_routing"),
-        "is 'ipsec', which with multi-pool works in a tunnel only",
+        "works with multi-pool in a tunnel only",
         'write cilium_routing = "vxlan", or cilium_encryption = "wireguard"',
         lambda spec: spec.cilium_encryption == "ipsec" and spec.cilium_ipam == "multi-pool" and not tunnel(spec),
     ),
@@ -32,7 +32,7 @@ RULES: tuple[Rule, ...] = (
         lambda spec: spec.cilium_envoy and not spec.cilium_l7_proxy,
     ),
     Rule(
-        "cilium_policy", (), "is 'always': a pod no policy speaks of is cut off, DNS and the cluster's own pods too",
+        "cilium_policy", (), "cuts off every pod that no policy speaks of, DNS and the cluster's own too",
         "have policies for all of them first",
         lambda spec: spec.cilium_policy == "always", severity="warning",
     ),
@@ -65,7 +65,7 @@ RULES: tuple[Rule, ...] = (
         and not (spec.cilium_l7_proxy and spec.cilium_envoy),
     ),
     Rule(
-        "hubble_tls", ("hubble", "cilium_extra_values"), "is 'certmanager', which must be told who signs",
+        "hubble_tls", ("hubble", "cilium_extra_values"), "must be told who signs",
         'write cilium_extra_values = {"hubble": {"tls": {"auto": {"certManagerIssuerRef": '
         '{"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "NAME"}}}}}',
         lambda spec: spec.hubble and spec.hubble_tls == "certmanager"
