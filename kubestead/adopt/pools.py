@@ -60,7 +60,7 @@ def pod_networks(running: RunningCluster) -> frozenset[IPv4Network] | None:
     pools = running_pools(running)
     if pools.ipam == "kubernetes":
         subnet = _mapping((running.configuration or {}).get("networking")).get("podSubnet")
-        return frozenset(_networks([subnet]))
+        return frozenset(_networks(str(subnet).split(",")))
     every = [*([pools.pool] if pools.pool else []), *pools.named.values()]
     return frozenset(cidr for pool in every for cidr in pool.cidrs)
 

@@ -20,9 +20,8 @@ from kubestead import cache, commandline
 from kubestead.catalog import UNVERIFIED, Catalog
 from kubestead.errors import Finding, InvalidInput, KubesteadError
 from kubestead.inventory import GUARDED, READING, Reading
-from kubestead.netplan import Capacity, capacity
 from kubestead.phases.chart import CHART, chart_findings
-from kubestead.phases.cilium import VALUES_IMAGES
+from kubestead.phases.cilium import has_images
 from kubestead.phases.load import spec_of
 from kubestead.phases.preflight import nodes_of_inventory, placed
 from kubestead.phases.sources import Sources
@@ -38,13 +37,13 @@ _UNLESS_IT_RUNS = "; a cluster that runs with it keeps it, and a run only warns"
 class Validation:
     """What was found, errors first; ``hosts`` are the inventory's names, ``said`` is its announcement.
 
-    ``capacity`` is what the spec's networks hold; None where there is no valid spec.
+    ``spec`` is None where it was refused.
     """
 
     findings: tuple[Finding, ...]
     hosts: tuple[str, ...] = ()
     said: str = ""
-    capacity: Capacity | None = None
+    spec: ClusterSpec | None = None
 
     @property
     def errors(self) -> int:
@@ -80,7 +79,7 @@ def validate(path: Path) -> Validation:
         findings += found if hosts else [f for f in found if not f.where.endswith(_OF_A_WHOLE_INVENTORY)]
     once = {str(finding): finding for finding in findings}.values()
     told = tuple(sorted(once, key=lambda finding: finding.severity != "error"))
-    return Validation(told, tuple(host.name for host in hosts), said, capacity(spec) if spec else None)
+    return Validation(told, tuple(host.name for host in hosts), said, spec)
 
 
 def _read(path: Path) -> tuple[Reading, Inventory | None, list[Finding], str]:
@@ -128,7 +127,7 @@ def _offline_checks(
         for f in found
     ]
     findings = [placed(finding, places) for finding in findings]
-    if catalog and all(name in catalog.images for name in VALUES_IMAGES):
+    if catalog and has_images(spec, catalog):
         findings += _chart(spec, catalog, len(nodes), places)
     return findings
 
