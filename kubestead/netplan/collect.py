@@ -43,20 +43,17 @@ def fixed_uses(
     routes: Mapping[str, Sequence[Route]],
     others: Sequence[OtherCluster] = (),
     own_devices: Sequence[str] = CILIUM_DEVICES,
-    pools: Sequence[IPv4Network] | None = None,
 ) -> list[Use]:
     """What others use already: nodes, the API, routers, networks with a route, other clusters.
 
-    The arguments are those of :func:`kubestead.netplan.check_address_plan`; ``pools`` are the networks in which
-    routes to nodes are Cilium's own, those of the spec unless given.
+    The arguments are those of :func:`kubestead.netplan.check_address_plan`.
     """
     nodes = set(node_addresses.values())
     uses = [address_use(Kind.NODE, address, f"the address of {host}") for host, address in node_addresses.items()]
     for kind, address, what in _named_addresses(spec):
         if address not in nodes:
             uses.append(address_use(kind, address, what))
-    pools = spec.pod_networks if pools is None else pools
-    uses += _routed(foreign_routes(pools, node_addresses, routes, own_devices), nodes)
+    uses += _routed(foreign_routes(spec.pod_networks, node_addresses, routes, own_devices), nodes)
     for other in others:
         uses += [network_use(Kind.OTHER_PODS, cidr, f"{other.name}'s pod network") for cidr in other.pods]
         uses += [network_use(Kind.OTHER_SERVICES, cidr, f"{other.name}'s service network") for cidr in other.services]

@@ -58,18 +58,16 @@ def check_address_plan(
     """
     ours = spec_uses(spec)
     fixed = fixed_uses(spec, node_addresses, routes, others, own_devices)
-    # What Cilium routes today is in the way of a network that moves.
-    beside = fixed_uses(spec, node_addresses, routes, others, own_devices, pools=())
     by_arp, by_bgp = bool(spec.cilium_l2_announcements), bool(spec.cilium_bgp)
     nodes = len(node_addresses)
     wrong = _wrong(ours, fixed, 1 if kept else nodes)
     refused = [key for key, reasons in wrong.items() if reasons and key not in kept]
-    advice = proposals(ours, beside, refused, nodes, by_arp=by_arp, by_bgp=by_bgp)
+    advice = proposals(ours, fixed, refused, nodes, by_arp=by_arp, by_bgp=by_bgp)
     found = _findings(ours, wrong, advice, kept)
     if "pod_cidr" in kept:
-        found += _grow(spec, [*ours, *beside], nodes)
+        found += _grow(spec, [*ours, *fixed], nodes)
     if by_arp and not by_bgp:
-        found += _unheard(ours, beside, {finding.where for finding in found})
+        found += _unheard(ours, fixed, {finding.where for finding in found})
     return found
 
 

@@ -83,18 +83,23 @@ def every_network(prefix):
     return SPACE.subnets(new_prefix=prefix)
 
 
-def free(candidate, avoid):
-    return not any(members(str(candidate)) & members(str(network)) for network in avoid)
+def taken_by(avoid):
+    return {address for network in avoid for address in members(str(network))}
+
+
+def free(candidate, taken):
+    return taken.isdisjoint(range(int(candidate[0]), int(candidate[-1]) + 1))
 
 
 @given(avoided, st.integers(26, 30), st.integers(1, 20))
 def test_the_pool_proposed_is_free_the_largest_and_the_highest_of_those(avoid, mask, nodes):
     proposed = propose_pool(avoid, mask, nodes, (SPACE,))
+    taken = taken_by(avoid)
     holding = [
         candidate
         for prefix in range(24, mask + 1)
         for candidate in every_network(prefix)
-        if free(candidate, avoid) and len(list(candidate.subnets(new_prefix=mask))) >= nodes
+        if free(candidate, taken) and len(list(candidate.subnets(new_prefix=mask))) >= nodes
     ]
     best = max(holding, key=lambda candidate: (candidate.num_addresses, candidate.network_address), default=None)
     assert proposed == best
@@ -103,8 +108,9 @@ def test_the_pool_proposed_is_free_the_largest_and_the_highest_of_those(avoid, m
 @given(avoided, st.integers(1, 256))
 def test_the_block_proposed_is_free_no_larger_than_needed_and_the_highest_of_those(avoid, addresses):
     proposed = propose_block(avoid, addresses, SPACE)
+    taken = taken_by(avoid)
     by_size = {
-        2 ** (32 - prefix): [candidate for candidate in every_network(prefix) if free(candidate, avoid)]
+        2 ** (32 - prefix): [candidate for candidate in every_network(prefix) if free(candidate, taken)]
         for prefix in range(24, 33)
     }
     enough = [size for size, found in by_size.items() if size >= addresses and found]
@@ -117,7 +123,8 @@ def test_the_block_proposed_is_free_no_larger_than_needed_and_the_highest_of_tho
 @given(avoided, st.integers(25, 30))
 def test_the_service_network_proposed_is_free_wherever_one_is(avoid, prefix):
     proposed = propose_service_cidr(avoid, (SPACE,), prefix)
-    there = [candidate for candidate in every_network(prefix) if free(candidate, avoid)]
+    taken = taken_by(avoid)
+    there = [candidate for candidate in every_network(prefix) if free(candidate, taken)]
     assert proposed in there if there else proposed is None
 
 

@@ -26,7 +26,7 @@ def unlike(texts):
     return len({address for text in texts for address in members(text)}) == sum(len(members(text)) for text in texts)
 
 
-@given(plans(), st.sampled_from(["cluster-pool", "multi-pool", "kubernetes"]), st.integers(1, 40), st.booleans())
+@given(plans(), st.sampled_from(["cluster-pool", "multi-pool", "kubernetes"]), st.integers(1, 400), st.booleans())
 def test_it_is_what_counting_gives(plan, ipam, most, ingress):
     pool = [plan.data["pod_cidr"], *([] if ipam == "kubernetes" else plan.data["cilium_more_pod_cidrs"])]
     spec = as_written(

@@ -144,3 +144,8 @@ def test_an_address_for_the_api_in_the_pool():
     assert finding.reason.endswith("10.3.0.1/32 is the address of the API (control_plane_endpoint)")
     (other,) = findings(cilium_api_servers=["https://10.3.0.2:6443", "https://192.168.1.187:6443"])
     assert other.reason.endswith("10.3.0.2/32 is the address of the API (cilium_api_servers.0)")
+
+
+def test_a_network_of_two_addresses_gives_out_both():
+    (finding,) = findings("192.168.1.186/31")
+    assert finding.reason.endswith("192.168.1.187/32 is the address of k8s-cp")
