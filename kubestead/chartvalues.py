@@ -30,8 +30,8 @@ def check_values(values: Mapping[str, Any], chart: Chart, own: Mapping[str, Any]
     Args:
         values: what Helm will be given, whole.
         chart: the chart it will be given to.
-        own: the part of it the person wrote (``spec.cilium_values``).
-        place: where they wrote it (``group_data/all.py: cilium_values``).
+        own: the part of it the person wrote (``spec.cilium_extra_values``).
+        place: where they wrote it (``group_data/all.py: cilium_extra_values``).
     """
 
     def where(path: ValuePath) -> str:

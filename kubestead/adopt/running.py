@@ -39,6 +39,7 @@ class RunningCluster:
         cilium_release: name and namespace of the Helm release the agent belongs to; None where it belongs to none.
         record: Helm's newest record of the release ``cilium``; read only while ``cilium_kept_here`` is False.
         network_plugins: file and first plugin's type of each configuration in /etc/cni/net.d.
+        pod_pools: with multi-pool, name, mask size and networks of each pool there is; None where they were not asked.
     """
 
     answers: bool = False
@@ -53,6 +54,7 @@ class RunningCluster:
     cilium_release: tuple[str, str] | None = None
     record: HelmRecord | None = None
     network_plugins: tuple[tuple[str, str], ...] = ()
+    pod_pools: tuple[tuple[str, str, str], ...] | None = None
 
     @property
     def endpoint(self) -> str | None:
@@ -96,6 +98,7 @@ def parse(lines: list[str]) -> RunningCluster | None:
         cilium_release=_release(agent[1]) if agent else None,
         record=_record(records[-1][0]) if records and records[-1][0] else None,
         network_plugins=tuple((row[0], row[1]) for row in rows.get("cni", ())),
+        pod_pools=tuple((row[0], row[1], row[2]) for row in rows.get("podpool", ())) if "podpools" in rows else None,
     )
 
 

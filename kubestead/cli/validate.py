@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kubestead.cli.inventory import Inventory
+from kubestead.cli.inventory import Inventory, SiteFile, use_site
 from kubestead.errors import Finding, plain, shown
+from kubestead.netplan.capacity import capacity
 
 if TYPE_CHECKING:
     # Imported where it is used: it brings pyinfra along, which every other command would wait for.
@@ -23,19 +23,14 @@ if TYPE_CHECKING:
 
 def validate(
     inventory: Inventory,
-    site: Annotated[
-        Path | None,
-        typer.Option(help="The site file; without it, $KUBESTEAD_SITE, else site.yaml.", show_default=False),
-    ] = None,
+    site: SiteFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check what a run would read, and print every problem at once; no host is contacted.
 
     Exit code 0: a run would begin (there may be warnings). 1: it would be refused. 2: wrong usage.
     """
-    if site is not None:
-        # Where the inventory looks for it, as in a run; an empty name would mean the default.
-        os.environ["KUBESTEAD_SITE"] = str(site)
+    use_site(site)
     from kubestead.phases.validate import validate as check  # noqa: PLC0415 - 'kubestead --help' need not load it
 
     result = check(inventory)
@@ -48,12 +43,13 @@ def validate(
 
 
 def as_data(result: Validation) -> dict[str, Any]:
-    """The JSON: ok, errors, warnings, hosts, and findings with severity, where, value, reason, fix."""
+    """The JSON: ok, errors, warnings, hosts, capacity, and findings with severity, where, value, reason, fix."""
     return {
         "ok": not result.errors,
         "errors": result.errors,
         "warnings": len(result.findings) - result.errors,
         "hosts": list(result.hosts),
+        "capacity": asdict(capacity(result.spec)) if result.spec else None,
         "findings": [
             {
                 "severity": finding.severity,
@@ -68,9 +64,11 @@ def as_data(result: Validation) -> dict[str, Any]:
 
 
 def show(result: Validation, console: Console) -> None:
-    """The announcement of a run and a table of findings; one line when there are none."""
+    """The announcement of a run, what there is room for, and a table of findings; one line when there are none."""
     if result.said:
         console.print(Text(plain(result.said.rstrip())), soft_wrap=True)
+    if result.spec:
+        console.print(f"kubestead: {capacity(result.spec)}", soft_wrap=True, highlight=False)
     if result.findings:
         table = Table(show_lines=True, pad_edge=False, expand=True)
         for column, ratio in (("where", 3), ("value", 2), ("reason", 4), ("fix", 4)):

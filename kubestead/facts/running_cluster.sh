@@ -18,6 +18,15 @@ objects=$(here get --namespace kube-system configmaps/kubeadm-config configmaps/
     echo answers
     printf '%s\n' "$objects"
 }
+# Only with multi-pool: the pools as they are, which may be more or less than what Cilium's operator was told to make.
+case $objects in *'"ipam":"multi-pool"'*)
+    pools=$(here get ciliumpodippools --output "jsonpath={range .items[*]}podpool{\"\t\"}{.metadata.name}{\"\t\"}\
+{.spec.ipv4.maskSize}{\"\t\"}{.spec.ipv4.cidrs[*]}{\"\n\"}{end}") && {
+        echo podpools
+        printf '%s\n' "$pools"
+    }
+    ;;
+esac
 # Half a megabyte, and wanted only once: before kubestead gives Cilium its values for the first time.
 [ -e /var/lib/kubestead/cilium-values.yaml ] ||
     printf 'helm\t%s\n' "$(here get secrets --namespace kube-system --selector owner=helm,name=cilium \

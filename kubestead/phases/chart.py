@@ -57,7 +57,7 @@ def _check(
         fix = f'write cilium_version = "{chart.version}", or name a catalog with the chart {spec.cilium_version}'
         reason = f"the catalog's chart is version {chart.version} by its own Chart.yaml"
         return [Finding(place("cilium_version", places), reason, fix, value=spec.cilium_version)]
-    return check_values(values, chart, spec.cilium_values, place("cilium_values", places))
+    return check_values(values, chart, spec.cilium_extra_values, place("cilium_extra_values", places))
 
 
 def _fetch(artifact: Artifact) -> Path:
@@ -73,7 +73,7 @@ def _fetch(artifact: Artifact) -> Path:
 
 def _key(spec: ClusterSpec, artifact: Artifact, values: Mapping[str, object]) -> str:
     package = Path(__file__).resolve().parents[1]
-    written = json.dumps([values, spec.cilium_values], sort_keys=True)
+    written = json.dumps([values, spec.cilium_extra_values], sort_keys=True)
     return cache.content_key(artifact.sha256, spec.cilium_version, written, *(package / name for name in CHECKERS))
 
 

@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from kubestead.catalog import Catalog
-from kubestead.images import CILIUM
+from kubestead.images import CILIUM, chosen_images
 from kubestead.merge import deep_merge
 from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.helm import release
@@ -20,8 +20,14 @@ from kubestead.render import render
 from kubestead.spec import ClusterSpec
 
 CHART = "/var/lib/kubestead/charts/cilium.tgz"
-# The images whose digests stand in the values.
+# The images whose digests stand in the values whatever is chosen.
 VALUES_IMAGES = tuple(f"{CILIUM}/{name}" for name in ("cilium", "operator-generic", "hubble-relay"))
+
+
+def has_images(spec: ClusterSpec, catalog: Catalog) -> bool:
+    """Whether the catalog has all that the values name; what it lacks is preflight's to tell."""
+    chosen = (name for names in chosen_images(spec).values() for name in names)
+    return all(name in catalog.images for name in (*VALUES_IMAGES, *chosen))
 
 
 @deploy("Cilium")
@@ -48,7 +54,7 @@ def install_cilium(spec: ClusterSpec) -> None:
 
 
 def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, Any]:
-    """The chart's values: ``templates/cilium-values.yaml.j2`` with ``spec.cilium_values`` merged over it.
+    """The chart's values: ``templates/cilium-values.yaml.j2`` with ``spec.cilium_extra_values`` merged over it.
 
     Args:
         spec: the cluster.
@@ -56,4 +62,4 @@ def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, 
         nodes: how many nodes the cluster has; the operator's two replicas may not share one.
     """
     text = render("cilium-values.yaml.j2", spec=spec, images=catalog.images, operator_replicas=min(nodes, 2))
-    return deep_merge(yaml.safe_load(text), spec.cilium_values)
+    return deep_merge(yaml.safe_load(text), spec.cilium_extra_values)

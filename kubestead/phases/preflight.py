@@ -15,17 +15,18 @@ from kubestead.catalog import Catalog
 from kubestead.errors import Finding, InvalidInput
 from kubestead.phases import running
 from kubestead.phases.chart import chart_findings
-from kubestead.phases.cilium import VALUES_IMAGES
+from kubestead.phases.cilium import has_images
 from kubestead.phases.foresight import Foresight
 from kubestead.phases.gather import Answer, facts_and_probes, once
 from kubestead.phases.known import architecture, host_facts, membership
-from kubestead.phases.load import ALL, errors, load_spec, print_findings, refusal
+from kubestead.phases.load import errors, load_spec, print_findings, refusal
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import CONTROL_PLANE, WORKERS, group, node_address
 from kubestead.preflight.checks import run_checks
 from kubestead.preflight.network import needed_connections
 from kubestead.preflight.survey import ClockOffset, Host, Node, Role, Survey
 from kubestead.spec import ClusterSpec
+from kubestead.spec.places import place
 from kubestead.unreachable import FLAG, left_out
 
 UNREACHABLE = "cannot be reached over SSH"
@@ -70,9 +71,8 @@ def _check(spec: ClusterSpec) -> list[Finding]:
         findings += error.findings
     # Asked while the hosts are; its answer is wanted after theirs.
     asking = gevent.spawn(running.ask)
-    findings += _survey(spec, nodes, unreachable, catalog)
-    asking.join()
-    if catalog and all(name in catalog.images for name in VALUES_IMAGES):
+    findings += _survey(spec, nodes, unreachable, catalog, asking)
+    if catalog and has_images(spec, catalog):
         places = host.data.get("kubestead_where") or {}
         findings += chart_findings(spec, catalog, len(nodes), places)
         findings += running.running_findings(spec, catalog, len(nodes), places)
@@ -125,7 +125,11 @@ def nodes_of_inventory() -> tuple[tuple[Node, ...], list[Finding]]:
 
 
 def _survey(
-    spec: ClusterSpec, nodes: tuple[Node, ...], unreachable: Container[str], catalog: Catalog | None
+    spec: ClusterSpec,
+    nodes: tuple[Node, ...],
+    unreachable: Container[str],
+    catalog: Catalog | None,
+    asking: gevent.Greenlet,
 ) -> list[Finding]:
     """Ask every host of the run, and check what they say."""
     active = {member.name for member in state.active_hosts}
@@ -147,8 +151,10 @@ def _survey(
         for name, answer in answers.items()
         if answer.failure
     ]
+    asking.join()
     places = host.data.get("kubestead_where") or {}
-    return findings + [placed(finding, places) for finding in run_checks(Survey(spec, nodes, hosts, peers, catalog))]
+    survey = Survey(spec, nodes, hosts, peers, catalog, running.pod_networks())
+    return findings + [placed(finding, places) for finding in run_checks(survey)]
 
 
 def _clock(answer: Answer) -> ClockOffset | None:
@@ -159,6 +165,8 @@ def _clock(answer: Answer) -> ClockOffset | None:
 
 def placed(finding: Finding, places: Mapping[str, str]) -> Finding:
     """A finding on a key of the spec, with the place the key was written at."""
-    if finding.where not in ClusterSpec.model_fields:
+    key = finding.where.partition(".")[0]
+    # A host may be called as a key is, and a path below it is not one.
+    if key not in ClusterSpec.model_fields or ":" in finding.where:
         return finding
-    return replace(finding, where=places.get(finding.where, f"{ALL}: {finding.where}"))
+    return replace(finding, where=place(finding.where, places))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 
 from pyinfra import host, state
 from pyinfra.api import DeployError
 
-from kubestead.adopt import RunningCluster, compare
+from kubestead.adopt import RunningCluster, compare, pools
 from kubestead.catalog import Catalog
 from kubestead.errors import Finding
 from kubestead.facts.running_cluster import RunningClusterFacts
@@ -53,6 +54,12 @@ def running_findings(
     if running is None:
         return []
     return compare(first_control_plane().name, spec, cilium_values(spec, catalog, nodes), running, places)
+
+
+def pod_networks() -> frozenset[IPv4Network] | None:
+    """The networks the running cluster's pods have addresses from; None where that is not known."""
+    runs, _ = ask()
+    return None if runs is None else pools.pod_networks(runs)
 
 
 def newly_answered(spec: ClusterSpec) -> list[Finding]:

@@ -21,7 +21,7 @@ from kubestead.catalog import UNVERIFIED, Catalog
 from kubestead.errors import Finding, InvalidInput, KubesteadError
 from kubestead.inventory import GUARDED, READING, Reading
 from kubestead.phases.chart import CHART, chart_findings
-from kubestead.phases.cilium import VALUES_IMAGES
+from kubestead.phases.cilium import has_images
 from kubestead.phases.load import spec_of
 from kubestead.phases.preflight import nodes_of_inventory, placed
 from kubestead.phases.sources import Sources
@@ -35,11 +35,15 @@ _UNLESS_IT_RUNS = "; a cluster that runs with it keeps it, and a run only warns"
 
 @dataclass(frozen=True)
 class Validation:
-    """What was found, errors first; ``hosts`` are the inventory's names, ``said`` is its announcement."""
+    """What was found, errors first; ``hosts`` are the inventory's names, ``said`` is its announcement.
+
+    ``spec`` is None where it was refused.
+    """
 
     findings: tuple[Finding, ...]
     hosts: tuple[str, ...] = ()
     said: str = ""
+    spec: ClusterSpec | None = None
 
     @property
     def errors(self) -> int:
@@ -75,7 +79,7 @@ def validate(path: Path) -> Validation:
         findings += found if hosts else [f for f in found if not f.where.endswith(_OF_A_WHOLE_INVENTORY)]
     once = {str(finding): finding for finding in findings}.values()
     told = tuple(sorted(once, key=lambda finding: finding.severity != "error"))
-    return Validation(told, tuple(host.name for host in hosts), said)
+    return Validation(told, tuple(host.name for host in hosts), said, spec)
 
 
 def _read(path: Path) -> tuple[Reading, Inventory | None, list[Finding], str]:
@@ -115,10 +119,15 @@ def _offline_checks(
     spec: ClusterSpec, nodes: tuple[Node, ...], catalog: Catalog | None, places: Mapping[str, str]
 ) -> list[Finding]:
     found = run_checks(Survey(spec, nodes, (), (), catalog))
-    networks = ("pod_cidr", "service_cidr")
-    findings = [replace(f, fix=f.fix + _UNLESS_IT_RUNS) if f.where in networks else f for f in found]
+    networks = ("pod_cidr", "service_cidr", "cilium_more_pod_cidrs", "cilium_pools")
+    findings = [
+        replace(f, fix=f.fix + _UNLESS_IT_RUNS)
+        if f.where.partition(".")[0] in networks and f.severity == "error"
+        else f
+        for f in found
+    ]
     findings = [placed(finding, places) for finding in findings]
-    if catalog and all(name in catalog.images for name in VALUES_IMAGES):
+    if catalog and has_images(spec, catalog):
         findings += _chart(spec, catalog, len(nodes), places)
     return findings
 

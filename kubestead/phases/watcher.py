@@ -111,7 +111,7 @@ def _configuration(spec: ClusterSpec) -> dict[str, str]:
 def _secrets(spec: ClusterSpec) -> list[str]:
     """What of the configuration a diff must not show: power commands hold passwords."""
     powers = [target.own.get("power") or {} for target in plan().targets]
-    return [*secrets_of(spec.cilium_values), *(str(command) for power in powers for command in power.values())]
+    return [*secrets_of(spec.cilium_extra_values), *(str(command) for power in powers for command in power.values())]
 
 
 def _unit() -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from kubestead.errors import Finding
-from kubestead.netplan import check_address_plan
+from kubestead.netplan import KEPT, check_address_plan, check_capacity
+from kubestead.netplan.collect import spec_uses
+from kubestead.netplan.uses import Kind
 from kubestead.preflight.findings import finding, unknown
 from kubestead.preflight.survey import Host, Node, Survey
 from kubestead.spec import ClusterSpec
@@ -17,7 +19,6 @@ CILIUM_HEALTH = 4240
 HUBBLE = 4244
 # How many workers a node probes; up to that many, each probes every other.
 NEIGHBOURS = 8
-_KEPT = "the cluster runs with it, and it cannot be changed in place"
 _REASONS = {
     "timeout": "does not answer: a firewall drops the connection, or the host is down",
     "no route": "has no route there, or a firewall rejects it",
@@ -106,7 +107,7 @@ def check_routes_known(host: Host, survey: Survey) -> Iterator[Finding]:
 
 
 def check_addresses(survey: Survey) -> Iterator[Finding]:
-    """Pool, service CIDR, node addresses and live routes against each other, and no node address twice."""
+    """Every network of the spec against every other, node addresses, routers and live routes; no node address twice."""
     holders: dict[str, list[str]] = defaultdict(list)
     for node in survey.nodes:
         holders[str(node.address)].append(node.name)
@@ -117,27 +118,41 @@ def check_addresses(survey: Survey) -> Iterator[Finding]:
     yield from _address_plan(survey)
 
 
+def check_room(survey: Survey) -> Iterator[Finding]:
+    """Whether the pool has room to grow, and kubelet as many pods as a node has addresses."""
+    yield from check_capacity(survey.spec, len(survey.nodes))
+
+
 def _address_plan(survey: Survey) -> Iterator[Finding]:
     """A running cluster keeps its networks, so what they meet on its members is only told; a host that has yet to join
     must not bring such a network with it."""
     members = [host for host in survey.hosts if host.info.files.joined and host.info.files.interrupted is None]
     if not members:
-        yield from _plan(survey, survey.hosts)
+        yield from _plan(survey, survey.nodes, survey.hosts)
         return
-    running = _plan(survey, members)
-    yield from (replace(clash, fix=_KEPT, severity="warning") for clash in running)
+    kept, newcomers = _kept(survey), [host for host in survey.hosts if host not in members]
+    new = [host.node for host in newcomers]
+    running = _plan(survey, [node for node in survey.nodes if node not in new], members, kept)
+    yield from (clash for clash in running if clash.where in kept)
     told = {(clash.where, clash.reason) for clash in running}
-    for clash in _plan(survey, [host for host in survey.hosts if host not in members]):
-        if (clash.where, clash.reason) not in told:
-            yield replace(clash, fix=f"{_KEPT}; take that network off the host, or leave the host out")
+    for clash in _plan(survey, new, newcomers, kept):
+        if clash.where in kept and (clash.where, clash.reason) not in told:
+            yield replace(clash, fix=f"{KEPT}; take that network off the host, or leave the host out", severity="error")
+    yield from (clash for clash in _plan(survey, survey.nodes, survey.hosts, kept) if clash.where not in kept)
 
 
-def _plan(survey: Survey, hosts: Sequence[Host]) -> list[Finding]:
-    spec = survey.spec
+def _kept(survey: Survey) -> set[str]:
+    """The keys a running cluster cannot change: its services' network, and the pod networks it has already."""
+    pods = [use for use in spec_uses(survey.spec) if use.kind is Kind.PODS]
+    runs = survey.running_pods
+    appended = {use.key for use in pods if runs is not None and not runs.issuperset(use.networks)}
+    return {"service_cidr", *(use.key for use in pods)} - (appended - {"pod_cidr"})
+
+
+def _plan(survey: Survey, nodes: Sequence[Node], hosts: Sequence[Host], kept: Collection[str] = ()) -> list[Finding]:
     return check_address_plan(
-        spec.pod_cidr,
-        spec.pod_cidr_mask_size,
-        spec.service_cidr,
-        {node.name: node.address for node in survey.nodes},
+        survey.spec,
+        {node.name: node.address for node in nodes},
         {host.name: host.info.routes or () for host in hosts},
+        kept=kept,
     )

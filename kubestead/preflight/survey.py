@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from kubestead.catalog import Catalog
@@ -72,6 +72,7 @@ class Survey:
         hosts: those whose facts were gathered: fewer than ``nodes`` with ``--limit``.
         peers: those whose connections to each other matter to this run: its hosts, and every control plane.
         catalog: what is installed on the hosts; None when it could not be read, which is a finding elsewhere.
+        running_pods: the pod networks of the cluster that runs already; None where none does, or it was not asked.
     """
 
     spec: ClusterSpec
@@ -79,3 +80,4 @@ class Survey:
     hosts: tuple[Host, ...]
     peers: tuple[Node, ...]
     catalog: Catalog | None
+    running_pods: frozenset[IPv4Network] | None = None

@@ -9,9 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from kubestead.cilium.extravalues import extra_findings
+from kubestead.cilium.rules import contradictions
 from kubestead.errors import Finding, InvalidInput
 from kubestead.netplan import check_pool
 from kubestead.spec import versions
+from kubestead.spec.cilium import CiliumChoices
 from kubestead.spec.fields import (
     Cidr,
     ClusterName,
@@ -36,10 +39,8 @@ class PreflightMinimum(BaseModel):
     disk_gib: int = Field(default=10, ge=1, description="the least free space below /var in GiB")
 
 
-class ClusterSpec(BaseModel):
+class ClusterSpec(CiliumChoices):
     """What the cluster is. Load it with :meth:`load`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     cluster_name: ClusterName = Field(default="lab", description="the cluster's name, 1 to 32 lower-case characters")
     kubernetes_version: Version = Field(default="1.31.13", description="the Kubernetes release, as in '1.31.13'")
@@ -71,9 +72,6 @@ class ClusterSpec(BaseModel):
     kube_proxy: Literal["keep", "replace"] = Field(
         default="keep", description="'keep' (kube-proxy serves services) or 'replace' (Cilium does, without kube-proxy)"
     )
-    hubble: bool = Field(default=True, description="true or false: Cilium records flows")
-    hubble_relay: bool = Field(default=True, description="true or false: one place to ask for all nodes' flows")
-    cilium_values: Values = Field(default={}, description="Helm values merged over the rendered ones, a mapping")
     kubelet_config: Values = Field(default={}, description="KubeletConfiguration fields, a mapping")
     kube_proxy_config: Values = Field(default={}, description="KubeProxyConfiguration fields, a mapping")
     kubeadm_ignore_preflight_errors: tuple[str, ...] = Field(
@@ -115,12 +113,15 @@ class ClusterSpec(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> ClusterSpec:
         unsure = (info.context or {}).get("unsure", ())
+        findings = [found for found in contradictions(self, unsure) if found.severity == "error"]
+        if "cilium_extra_values" not in unsure:
+            findings += extra_findings(self.cilium_extra_values)
         if not {"pod_cidr", "pod_cidr_mask_size", "service_cidr"}.intersection(unsure):
             # Whether services keep out of the pool is for preflight to say: a cluster that runs already may be so.
             found = check_pool(self.pod_cidr, self.pod_cidr_mask_size, self.service_cidr)
-            findings = [finding for finding in found if finding.where == "pod_cidr"]
-            if findings:
-                raise InvalidInput(findings)
+            findings += [finding for finding in found if finding.where == "pod_cidr"]
+        if findings:
+            raise InvalidInput(findings)
         return self
 
     @classmethod
@@ -162,10 +163,33 @@ class ClusterSpec(BaseModel):
         return self.service_cidr[10]
 
     @property
+    def pool(self) -> tuple[IPv4Network, ...]:
+        """The pod pool as it grew: ``pod_cidr``, then what was added."""
+        return (self.pod_cidr, *self.cilium_more_pod_cidrs)
+
+    @property
+    def pod_networks(self) -> tuple[IPv4Network, ...]:
+        """Every network pods have addresses from."""
+        return (*self.pool, *(cidr for pool in self.cilium_pools for cidr in pool.cidrs))
+
+    @property
+    def native_cidr(self) -> IPv4Network:
+        """With native routing, what is never masqueraded."""
+        return self.cilium_native_cidr or self.pod_cidr
+
+    @property
+    def tunnel_protocol(self) -> str | None:
+        """``vxlan`` or ``geneve``: of the tunnel, or of answers that go straight back; None where neither is."""
+        if self.cilium_routing != "native":
+            return self.cilium_routing
+        return "geneve" if self.cilium_lb_mode != "snat" and self.cilium_lb_dispatch == "geneve" else None
+
+    @property
     def cilium_replaces_kube_proxy(self) -> bool:
         """Whether Cilium serves services and kube-proxy is not installed."""
         return self.kube_proxy == "replace"
 
     def warnings(self, today: date | None = None) -> list[Finding]:
         """What is worth knowing about this spec though it works; ``today`` is for tests."""
-        return versions.kubernetes_warnings(self.kubernetes_version, today or date.today())
+        told = [found for found in contradictions(self) if found.severity == "warning"]
+        return [*versions.kubernetes_warnings(self.kubernetes_version, today or date.today()), *told]

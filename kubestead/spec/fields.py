@@ -6,6 +6,7 @@ import ipaddress
 import re
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
@@ -46,7 +47,8 @@ def _version(value: str) -> str:
     raise Refusal("is not a full release version", "write MAJOR.MINOR.PATCH, as in '1.31.13'")
 
 
-def _cidr(value: Any) -> IPv4Network:
+def ipv4_network(value: Any) -> IPv4Network:
+    """A network of unicast addresses, without host bits; raises Refusal for anything else."""
     if isinstance(value, IPv4Network):
         return value
     if not isinstance(value, str):
@@ -73,7 +75,8 @@ def _cidr(value: Any) -> IPv4Network:
     return network
 
 
-def _ipv4(value: Any) -> IPv4Address:
+def ipv4_address(value: Any) -> IPv4Address:
+    """An address a machine can have; raises Refusal for anything else."""
     if isinstance(value, IPv4Address):
         return value
     try:
@@ -135,11 +138,19 @@ def _target(value: str) -> str:
     return value
 
 
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/"):
+        raise Refusal("is not the address of an API server", "write 'https://ADDRESS:PORT'")
+    return value
+
+
 Version = Annotated[str, AfterValidator(_version)]
-Cidr = Annotated[IPv4Network, BeforeValidator(_cidr), PlainSerializer(str)]
-Ipv4 = Annotated[IPv4Address, BeforeValidator(_ipv4), PlainSerializer(str)]
+Cidr = Annotated[IPv4Network, BeforeValidator(ipv4_network), PlainSerializer(str)]
+Ipv4 = Annotated[IPv4Address, BeforeValidator(ipv4_address), PlainSerializer(str)]
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 SubjectAltName = Annotated[str, AfterValidator(_san)]
 ClusterName = Annotated[str, AfterValidator(_cluster_name)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Url = Annotated[str, AfterValidator(_url)]
 Target = Annotated[str, AfterValidator(_target)]

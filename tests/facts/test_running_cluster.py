@@ -20,6 +20,7 @@ KUBECTL = """#!/bin/sh
 echo "$@" >> {log}
 case $* in
 *secrets*) cat {folder}/record;;
+*ciliumpodippools*) cat {folder}/pools;;
 *get*) cat {folder}/objects;;
 esac
 """
@@ -90,6 +91,17 @@ def test_a_cluster_of_our_own_is_asked_once_and_its_release_is_not_read(host: Ho
     assert cluster
     assert (cluster.built_here, cluster.cilium_kept_here, cluster.record) == (True, True, None)
     assert host.log.read_text().count("--kubeconfig") == 1
+
+
+def test_pools_are_asked_for_with_multi_pool_only(host: Host) -> None:
+    host.control_plane().write("var/lib/kubestead/cilium-values.yaml")
+    host.fact()
+    assert "ciliumpodippools" not in host.log.read_text()
+    host.write("objects", OBJECTS + 'object\tConfigMap/cilium-config\t{"debug":"false","ipam":"multi-pool"}\t\t\n')
+    host.write("pools", "podpool\tdefault\t24\t10.0.0.0/8\n")
+    cluster = host.fact()
+    assert cluster
+    assert cluster.pod_pools == (("default", "24", "10.0.0.0/8"),)
 
 
 def test_a_release_that_is_not_there_is_none(host: Host) -> None:

@@ -109,8 +109,8 @@ def test_the_first_run_is_refused_with_every_line_to_write(refused: Run) -> None
         'service_cidr = "10.96.0.0/12"',
     ):
         assert f"fix: write: {line}\n" in refused.stderr
-    assert "overrides.cilium_values.cluster.name = lab: the running cluster has default" in refused.stderr
-    assert "overrides.cilium_values.bpf.events.trace.enabled: the running cluster has False" in refused.stderr
+    assert "overrides.cilium_extra_values.cluster.name = lab: the running cluster has default" in refused.stderr
+    assert "overrides.cilium_extra_values.bpf.events.trace.enabled: the running cluster has False" in refused.stderr
     assert "nothing was changed" in refused.stderr
 
 

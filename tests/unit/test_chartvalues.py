@@ -5,7 +5,7 @@ import pytest
 from kubestead.chart import Chart
 from kubestead.chartvalues import check_values
 
-PLACE = "group_data/all.py: cilium_values"
+PLACE = "group_data/all.py: cilium_extra_values"
 CHART = Chart(
     version="1.18.4",
     values={

@@ -37,10 +37,10 @@ def test_right_values_are_found_good_once(sources, monkeypatch):
 
 def test_other_values_are_looked_at_again(sources):
     assert findings(sources) == []
-    (finding,) = findings(sources, cilium_values={"hubble": {"relaay": {}}})
-    assert finding.where == "group_data/all.py: cilium_values.hubble.relaay"
+    (finding,) = findings(sources, cilium_extra_values={"hubble": {"relaay": {}}})
+    assert finding.where == "group_data/all.py: cilium_extra_values.hubble.relaay"
     assert finding.fix == "did you mean hubble.relay?"
-    assert len(findings(sources, cilium_values={"hubble": {"relaay": {}}})) == 1
+    assert len(findings(sources, cilium_extra_values={"hubble": {"relaay": {}}})) == 1
     assert findings(sources) == []
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kubestead.spec.places import line, place
 
-SITE = {"cilium_values": "site.yaml:4: overrides.cilium_values"}
+SITE = {"cilium_extra_values": "site.yaml:4: overrides.cilium_extra_values"}
 leaves = st.none() | st.booleans() | st.integers() | st.text()
 values = st.recursive(leaves, lambda part: st.lists(part) | st.dictionaries(st.text(), part))
 
@@ -18,8 +18,8 @@ values = st.recursive(leaves, lambda part: st.lists(part) | st.dictionaries(st.t
     ("key", "where"),
     [
         ("pod_cidr", "group_data/all.py: pod_cidr"),
-        ("cilium_values", "site.yaml:4: overrides.cilium_values"),
-        ("cilium_values.ipam.mode", "site.yaml:4: overrides.cilium_values.ipam.mode"),
+        ("cilium_extra_values", "site.yaml:4: overrides.cilium_extra_values"),
+        ("cilium_extra_values.ipam.mode", "site.yaml:4: overrides.cilium_extra_values.ipam.mode"),
         ("kubelet_config.maxPods", "group_data/all.py: kubelet_config.maxPods"),
     ],
 )
@@ -38,6 +38,6 @@ def test_a_line_of_python_says_the_value(value):
 
 @given(st.dictionaries(st.text(), values))
 def test_a_line_of_a_site_file_says_the_value(value):
-    written = line("cilium_values", value, SITE)
+    written = line("cilium_extra_values", value, SITE)
     assert written.startswith("write there: ")
-    assert yaml.safe_load(written.removeprefix("write there: ")) == {"cilium_values": value}
+    assert yaml.safe_load(written.removeprefix("write there: ")) == {"cilium_extra_values": value}

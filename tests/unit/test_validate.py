@@ -76,6 +76,10 @@ def errors(*words):
 def test_all_well(project):
     code, data = as_json()
     assert (code, data["ok"], data["errors"], data["hosts"]) == (0, True, 0, ["node1", "node2"])
+    assert data["capacity"] == {
+        "nodes": 65536, "pods_per_node": 110, "limit": "maxPods", "pods": 7208960, "services": 65534,
+        "load_balancer_addresses": 0,
+    }  # fmt: skip
     # The release in the catalog is one whose support ended, and no test may begin to fail on a day to come.
     assert {finding["where"] for finding in data["findings"]} <= {"group_data/all.py: kubernetes_version"}
 
@@ -84,6 +88,7 @@ def test_all_well_for_a_person(project):
     result = run()
     assert result.exit_code == 0
     assert "kubestead: 2 hosts in this machine's network" in result.stdout
+    assert "room for 65,536 nodes, 110 pods on each (maxPods)" in result.stdout
     assert "no host was contacted" in result.stdout
 
 
@@ -114,6 +119,20 @@ def test_everything_that_is_wrong_is_told_at_once(project):
     for where, reason in expected:
         assert [one for one in found if one[0].endswith(where) and reason in one[1]], (where, reason)
     assert len(found) == len(expected)
+
+
+def test_any_pair_of_networks(project):
+    make(project, {"group_data/all.py": "cilium_more_pod_cidrs = ['10.1.0.0/16']\n"})
+    code, data = as_json()
+    (finding,) = [finding for finding in data["findings"] if finding["severity"] == "error"]
+    assert (code, finding["where"]) == (1, "group_data/all.py: cilium_more_pod_cidrs.0")
+    assert finding["reason"] == "meets the pod pool 10.0.0.0/8 (pod_cidr)"
+    assert finding["fix"].startswith("write '172.24.0.0/13' there; a cluster that runs with it keeps it")
+
+
+def test_without_a_valid_spec_nothing_is_said_of_room(project):
+    make(project, {"group_data/all.py": "pod_cidr = 'x'\n"})
+    assert as_json()[1]["capacity"] is None
 
 
 def test_a_broken_spec_does_not_hide_the_site_and_the_catalog(project):
@@ -204,14 +223,14 @@ def test_a_catalog_whose_mirror_is_not_named(project):
 
 
 def test_values_the_chart_does_not_know(project):
-    make(project, {"group_data/all.py": "cilium_values = {'hubble': {'relaay': {}}}\n"})
+    make(project, {"group_data/all.py": "cilium_extra_values = {'hubble': {'relaay': {}}}\n"})
     assert "relaay" in str(errors())
 
 
 def test_without_the_chart_the_values_are_not_checked_and_that_is_told(project):
     for path in (project / "cache/kubestead/downloads").iterdir():
         path.unlink()
-    make(project, {"group_data/all.py": "cilium_values = {'hubble': {'relaay': {}}}\n"})
+    make(project, {"group_data/all.py": "cilium_extra_values = {'hubble': {'relaay': {}}}\n"})
     code, data = as_json()
     assert code == 0
     assert "Cilium's values were not checked" in str(data["findings"])

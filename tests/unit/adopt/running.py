@@ -37,7 +37,7 @@ LINES: dict[str, Any] = {
     "cluster_name": "kubernetes",
     "service_cidr": "10.96.0.0/12",
     "control_plane_endpoint": "192.168.1.187:6443",
-    "cilium_values": {"cluster": {"name": "default"}},
+    "cilium_extra_values": {"cluster": {"name": "default"}},
 }
 
 

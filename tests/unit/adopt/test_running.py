@@ -81,3 +81,12 @@ def test_an_agent_of_plain_manifests_belongs_to_no_release():
 def test_the_endpoint(configured, server, endpoint):
     cluster = replace(PLAIN, configuration={"controlPlaneEndpoint": configured}, server=server)
     assert cluster.endpoint == endpoint
+
+
+def test_pools_that_were_asked_for():
+    config = 'object\tConfigMap/cilium-config\t{"ipam":"multi-pool"}\t\t'
+    cluster = parse(["answers", config, "podpools", "podpool\tdefault\t24\t10.0.0.0/8 10.200.0.0/16"])
+    assert cluster
+    assert cluster.pod_pools == (("default", "24", "10.0.0.0/8 10.200.0.0/16"),)
+    assert parse(["answers", config]).pod_pools is None
+    assert parse(["answers", config, "podpools", ""]).pod_pools == ()

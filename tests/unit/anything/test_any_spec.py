@@ -34,9 +34,43 @@ WRONG = {
     "service_cidr": "fd00::/108",
     "dns_domain": "Cluster.Local",
     "kube_proxy": "replaced",
+    "ip_families": "ipv6",
+    "pod_cidr_v6": "10.0.0.0/8",
+    "pod_cidr_v6_mask_size": 24,
+    "service_cidr_v6": "fd00::/64",
+    "cilium_routing": "tunnel",
+    "cilium_native_cidr": "10.0.0.1",
+    "cilium_node_routes": "yes",
+    "cilium_mtu": -1,
+    "cilium_ipam": "pool",
+    "cilium_more_pod_cidrs": ["10.1.0.0/8"],
+    "cilium_pools": [{"name": "default", "cidrs": []}],
+    "cilium_api_servers": ["k8s-api:6443"],
+    "cilium_masquerade": True,
+    "cilium_lb_mode": "annotation",
+    "cilium_lb_dispatch": "ipip",
+    "cilium_lb_algorithm": "Maglev",
+    "cilium_datapath": "l2",
+    "cilium_lb_pools": [{"name": "lan", "blocks": ["192.168.1.9-192.168.1.1"]}],
+    "cilium_l2_announcements": [{"name": "lan", "interfaces": ["("]}],
+    "cilium_bgp": [{"name": "lab", "asn": 0, "peers": []}],
+    "cilium_encryption": "tls",
+    "cilium_encrypt_nodes": 1,
+    "cilium_bandwidth_manager": True,
+    "cilium_policy": "strict",
+    "cilium_host_firewall": "on",
+    "cilium_l7_proxy": "on",
+    "cilium_envoy": "on",
+    "cilium_ingress": "nginx",
+    "cilium_gateway_api": "v1",
+    "cilium_mutual_authentication": "spire",
+    "cilium_cluster_id": 256,
     "hubble": "true",
     "hubble_relay": 1,
-    "cilium_values": [],
+    "hubble_ui": "on",
+    "hubble_metrics": ["http"],
+    "hubble_tls": "cronjob",
+    "cilium_extra_values": [],
     "kubelet_config": {"a": {1: 2}},
     "kube_proxy_config": {"a": float("nan")},
     "kubeadm_ignore_preflight_errors": {"NumCPU": True},
@@ -128,8 +162,8 @@ def test_a_number_python_itself_cannot_write(key):
         ("extra_cert_sans", ["fe80::1%eth0"]),
         ("kubelet_config", {"a": 2**64}),
         ("kubelet_config", {"a": [{"b": {1}}]}),
-        ("cilium_values", {"a": "\ud800"}),
-        ("cilium_values", {"\ud800": 1}),
+        ("cilium_extra_values", {"a": "\ud800"}),
+        ("cilium_extra_values", {"\ud800": 1}),
     ],
 )
 def test_what_would_break_later(key, value):
@@ -158,7 +192,7 @@ def test_every_overlap_of_pool_services_and_nodes_is_told(pods, services, hosts)
     told(findings)
     wrong = {(finding.where, finding.reason) for finding in findings if finding.severity == "error"}
     pool, service = IPv4Network(pods), IPv4Network(services)
-    assert (("service_cidr", f"meets the pod pool {pool}") in wrong) == pool.overlaps(service)
+    assert (("service_cidr", f"meets the pod pool {pool} (pod_cidr)") in wrong) == pool.overlaps(service)
     for number, address in enumerate(hosts):
         for key, network in (("pod_cidr", pool), ("service_cidr", service)):
             own = [
@@ -180,11 +214,13 @@ def test_what_is_proposed_instead_fits(pods, services, nodes):
         return
     hosts = {f"node{n}": spec.pod_cidr[n] for n in range(nodes)}
     plan = {"pod_cidr": spec.pod_cidr, "service_cidr": spec.service_cidr}
-    for finding in check_address_plan(spec.pod_cidr, 28, spec.service_cidr, hosts, {}):
+    for finding in check_address_plan(spec, hosts, {}):
         if "'" in finding.fix:
             plan[finding.where] = IPv4Network(finding.fix.split("'")[1])
     if all(plan[key] != getattr(spec, key) for key in plan):
-        assert check_address_plan(plan["pod_cidr"], 28, plan["service_cidr"], hosts, {}) == []
+        advised = {key: str(network) for key, network in plan.items()}
+        other = ClusterSpec.load({**advised, "pod_cidr_mask_size": 28})
+        assert check_address_plan(other, hosts, {}) == []
 
 
 @pytest.mark.parametrize("count", range(6))

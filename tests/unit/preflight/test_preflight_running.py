@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_a_new_cluster_may_have_neither() -> None:
 def test_a_running_cluster_keeps_both_and_is_told_of_the_overlap() -> None:
     (finding,) = run(*members())
     assert (finding.where, finding.severity) == ("service_cidr", "warning")
-    assert finding.reason == "meets the pod pool 10.0.0.0/8"
+    assert finding.reason == "meets the pod pool 10.0.0.0/8 (pod_cidr)"
     assert finding.fix == "the cluster runs with it, and it cannot be changed in place"
 
 
@@ -86,3 +86,60 @@ def test_the_lab_as_it_should_be_says_nothing(files: ClusterFiles) -> None:
     lab = survey(*(host(name, files=replace(f, kubelet_server="https://k8s-api:6443"))
                    for name, f in (("k8s-cp", files), ("k8s-worker1", WORKER))))  # fmt: skip
     assert run_checks(lab, TODAY) == []
+
+
+GROWN = ClusterSpec.load({"cilium_more_pod_cidrs": ["100.64.0.0/16"]})
+IN_THE_WAY = Route(IPv4Network("100.64.3.0/24"), "eth1")
+
+
+def grown(running_pods: frozenset[IPv4Network] | None, **worker: ClusterFiles) -> list[Finding]:
+    one = host("k8s-worker1", spec=GROWN, **worker)
+    one = replace(one, info=replace(one.info, routes=(*(one.info.routes or ()), IN_THE_WAY)))
+    lab = survey(host("k8s-cp", files=replace(CONTROL_PLANE, kubelet_server="https://k8s-api:6443")), one, spec=GROWN)
+    return [f for f in run_checks(replace(lab, running_pods=running_pods), TODAY) if "cidr" in f.where]
+
+
+def test_a_network_to_be_appended_may_meet_nothing() -> None:
+    (finding,) = grown(
+        frozenset({IPv4Network("10.0.0.0/8")}), files=replace(WORKER, kubelet_server="https://k8s-api:6443")
+    )
+    assert (finding.where, finding.severity) == ("cilium_more_pod_cidrs.0", "error")
+    assert finding.value == "100.64.0.0/16"
+    assert "100.64.3.0/24 is a live route (eth1) on k8s-worker1" in finding.reason
+    assert finding.fix == "write '172.24.0.0/13' there"
+
+
+@pytest.mark.parametrize(
+    "running", [frozenset({IPv4Network("10.0.0.0/8"), IPv4Network("100.64.0.0/16")}), None]
+)  # None: this run did not ask the control plane, so it appends nothing either.
+def test_one_that_was_appended_before_is_only_told(running: frozenset[IPv4Network] | None) -> None:
+    (finding,) = grown(running, files=replace(WORKER, kubelet_server="https://k8s-api:6443"))
+    assert (finding.where, finding.severity) == ("cilium_more_pod_cidrs.0", "warning")
+
+
+def test_a_newcomer_with_a_network_of_the_pool_is_refused() -> None:
+    (finding,) = grown(frozenset({IPv4Network("10.0.0.0/8"), IPv4Network("100.64.0.0/16")}))
+    assert (finding.where, finding.severity) == ("cilium_more_pod_cidrs.0", "error")
+    assert "leave the host out" in finding.fix
+
+
+def test_a_newcomer_whose_own_address_is_in_the_pool_is_refused() -> None:
+    inside = host("k8s-worker2")
+    inside = replace(inside, node=replace(inside.node, address=IPv4Address("10.3.0.2")))
+    plain = ClusterSpec()
+    lab = survey(
+        host("k8s-cp", files=replace(CONTROL_PLANE, kubelet_server="https://k8s-api:6443")), inside, spec=plain
+    )
+    lab = replace(lab, nodes=(*lab.nodes[:2], inside.node))
+    (finding,) = [f for f in run_checks(lab, TODAY) if "cidr" in f.where]
+    assert (finding.where, finding.severity) == ("pod_cidr", "error")
+    assert "10.3.0.2/32 is the address of k8s-worker2" in finding.reason
+
+
+def test_a_running_pool_that_is_too_small_is_to_grow() -> None:
+    small = ClusterSpec.load({"pod_cidr": "10.0.0.0/23"})
+    lab = survey(host("k8s-cp", files=replace(CONTROL_PLANE, kubelet_server="https://k8s-api:6443")), spec=small)
+    (finding,) = [f for f in run_checks(lab, TODAY) if "cidr" in f.where and f.severity == "error"]
+    assert finding.where == "cilium_more_pod_cidrs"
+    assert finding.reason == "the pool holds 2 node part(s) of /24, and there are 3 node(s)"
+    assert finding.fix == "write cilium_more_pod_cidrs = ['10.128.0.0/9']"

@@ -76,7 +76,7 @@ def test_the_overrides_say_what_a_twin_cannot_do(paths):
     overrides = site.data(Plan("t"), paths, None)["overrides"]
     assert overrides["time_sync"] is False
     assert overrides["containerd_restrict_oom_score_adj"] is True
-    capabilities = overrides["cilium_values"]["securityContext"]["capabilities"]
+    capabilities = overrides["cilium_extra_values"]["securityContext"]["capabilities"]
     assert not [name for names in capabilities.values() for name in names if name == "SYS_RESOURCE"]
     # A share of the disk would be a share of the machine's.
     assert not [value for value in overrides["kubelet_config"]["evictionHard"].values() if "%" in value]

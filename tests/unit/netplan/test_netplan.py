@@ -14,6 +14,7 @@ from kubestead.netplan import (
     propose_pool,
     propose_service_cidr,
 )
+from kubestead.spec import ClusterSpec
 
 POOL, SERVICES = IPv4Network("10.0.0.0/8"), IPv4Network("172.20.0.0/16")
 NODES = {
@@ -42,7 +43,12 @@ def plan(pool=POOL, services=SERVICES, mask=24, nodes=NODES, extra=()):
     routes = {host: [DEFAULT, LAN] for host in nodes}
     for host, route in extra:
         routes[host].append(route)
-    return check_address_plan(pool, mask, services, nodes, routes)
+    return check_address_plan(spec(pool, services, mask), nodes, routes)
+
+
+def spec(pool=POOL, services=SERVICES, mask=24):
+    """Not validated: any pool and any service network."""
+    return ClusterSpec.model_construct(pod_cidr=pool, pod_cidr_mask_size=mask, service_cidr=services)
 
 
 def route(destination, device="eth1", gateway=None):
@@ -74,7 +80,7 @@ def test_a_route_that_contains_the_pool_is_refused():
 def test_nodes_inside_the_pool_are_refused():
     nodes = {"a": IPv4Address("10.30.0.1"), "b": IPv4Address("10.30.0.2")}
     routes = {host: [route("10.30.0.0/24", "eth0")] for host in nodes}
-    findings = check_address_plan(POOL, 24, SERVICES, nodes, routes)
+    findings = check_address_plan(spec(), nodes, routes)
     assert len(findings) == 3
     assert {finding.fix for finding in findings} == {"write pod_cidr = '10.128.0.0/9'"}
 

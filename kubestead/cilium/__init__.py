@@ -1,0 +1,1 @@
+"""How Cilium's choices go together, what they become, and what changing one means. Pure."""

@@ -1,0 +1,73 @@
+"""Networks that fit: free of everything that is to be avoided, as large as can be or as large as is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Network, collapse_addresses
+
+# Where a pool may be proposed, in order: RFC 1918's two large blocks, then RFC 6598's shared space.
+POOL_BLOCKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "100.64.0.0/10", "192.168.0.0/16")))
+# The lab's own choice first: Docker settles at the low end of 172.16/12.
+SERVICE_BLOCKS = tuple(map(IPv4Network, ("172.20.0.0/16", "172.16.0.0/12", "100.64.0.0/10", "10.0.0.0/8")))
+SERVICE_PREFIX = 16
+
+
+def propose_pool(
+    avoid: Iterable[IPv4Network], mask_size: int, nodes: int, blocks: Sequence[IPv4Network] = POOL_BLOCKS
+) -> IPv4Network | None:
+    """The largest free network that holds ``nodes`` parts of prefix length ``mask_size``.
+
+    It is taken from the first of the ``blocks`` that has one. None where nothing fits beside the networks to ``avoid``.
+    """
+    for free in _free_in(blocks, avoid):
+        fitting = [network for network in free if parts(network, mask_size) >= nodes]
+        if fitting:
+            # Of the largest ones the highest: home networks and hypervisors settle at the low end of 10/8.
+            return max(fitting, key=lambda network: (-network.prefixlen, network.network_address))
+    return None
+
+
+def propose_service_cidr(
+    avoid: Iterable[IPv4Network], blocks: Sequence[IPv4Network] = SERVICE_BLOCKS, prefix: int = SERVICE_PREFIX
+) -> IPv4Network | None:
+    """A free /16 for services, inside 172.16/12 if possible; None where there is none."""
+    for free in _free_in(blocks, avoid):
+        for network in free:
+            if network.prefixlen <= prefix:
+                return next(network.subnets(new_prefix=prefix))
+    return None
+
+
+def propose_block(avoid: Iterable[IPv4Network], addresses: int, within: IPv4Network) -> IPv4Network | None:
+    """The highest free network of at least ``addresses`` addresses, no larger than that takes, inside ``within``.
+
+    Where nothing free has so many, the largest there is; None where nothing is free.
+    """
+    wanted = 32 - max(addresses - 1, 0).bit_length()
+    (free,) = _free_in([within], avoid)
+    fitting = [network for network in free if network.prefixlen <= wanted]
+    if not fitting:
+        return max(free, key=lambda network: (-network.prefixlen, network.network_address), default=None)
+    last = max(fitting, key=lambda network: network.network_address)
+    return IPv4Network((int(last.broadcast_address) + 1 - (1 << (32 - wanted)), wanted))
+
+
+def parts(network: IPv4Network, mask_size: int) -> int:
+    """How many parts of prefix length ``mask_size`` a network is cut into."""
+    return 1 << (mask_size - network.prefixlen) if mask_size >= network.prefixlen else 0
+
+
+def _free_in(blocks: Sequence[IPv4Network], avoid: Iterable[IPv4Network]) -> Iterator[list[IPv4Network]]:
+    """Of each block what is left of it as networks, the largest first."""
+    avoided = list(collapse_addresses(avoid))
+    for block in blocks:
+        free = [block]
+        for network in avoided:
+            free = [rest for part in free for rest in _without(part, network)]
+        yield sorted(free, key=lambda part: (part.prefixlen, part.network_address))
+
+
+def _without(part: IPv4Network, network: IPv4Network) -> list[IPv4Network]:
+    if not part.overlaps(network):
+        return [part]
+    return list(part.address_exclude(network)) if network.subnet_of(part) else []
