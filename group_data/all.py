@@ -52,9 +52,9 @@ cilium_mtu = 0
 # Who hands out pods' addresses: "cluster-pool" (Cilium, from pod_cidr), "kubernetes" (its controller manager),
 # "multi-pool" (Cilium, from pools that pods ask for by name). It cannot be changed once the cluster is built.
 cilium_ipam = "cluster-pool"
-# Networks added to the pool when pod_cidr is full: ["10.200.0.0/16"]. They can only be added to.
+# Networks added to the pool when pod_cidr is full: ["100.64.0.0/16"]. They can only be added to.
 cilium_more_pod_cidrs = []
-# With multi-pool, the pools beside the default one: [{"name": "green", "cidrs": ["10.9.0.0/16"], "mask_size": 27}].
+# With multi-pool, the pools beside the default one: [{"name": "green", "cidrs": ["100.65.0.0/16"], "mask_size": 27}].
 cilium_pools = []
 # Who gives packets of pods to the outside their node's address: "iptables", "bpf" (without kube-proxy), "off" (nobody).
 cilium_masquerade = "iptables"
@@ -94,8 +94,9 @@ cilium_policy = "default"
 cilium_host_firewall = False
 # True: rules on DNS names are enforced ...
 cilium_l7_proxy = False
-# ... and, with Envoy on every node, rules on HTTP; Ingresses and Gateways need it, too.
+# ... and, with Envoy on every node, rules on HTTP.
 cilium_envoy = False
+# True: Cilium serves Ingresses, or Gateways (whose CRDs must be there first), with addresses of cilium_lb_pools.
 cilium_ingress = False
 cilium_gateway_api = False
 # True: policies may ask for authentication, by SPIRE.

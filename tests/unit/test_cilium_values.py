@@ -8,9 +8,10 @@ import yaml
 
 from kubestead import cache
 from kubestead.catalog import Catalog, Image
+from kubestead.chart import read_chart
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
-from tests.fixtures.catalog import OPTIONAL
+from tests.fixtures.catalog import OPTIONAL, UPSTREAM
 from tests.unit.cilium.examples import BGP, BPF, ENVOY, GREEN, ISSUER, LAN, NATIVE, POOL
 from tests.unit.cilium.examples import REPLACED as WITHOUT_PROXY
 
@@ -187,3 +188,19 @@ def test_both_families_have_their_pools():
     assert dual["ipam"]["operator"]["clusterPoolIPv6PodCIDRList"] == ["fd00:10::/48"]
     assert dual["ipam"]["operator"]["clusterPoolIPv6MaskSize"] == 64
     assert (dual["enableIPv6Masquerade"], dual["ipv6NativeRoutingCIDR"]) == (True, "fd00:10::/48")
+
+
+def images_in(values):
+    """Every image a chart's values name, by repository."""
+    if isinstance(values, dict):
+        if {"repository", "tag", "digest"} <= values.keys():
+            yield values["repository"], values
+        for below in values.values():
+            yield from images_in(below)
+
+
+def test_upstreams_catalog_pins_what_the_chart_itself_names():
+    named = dict(images_in(read_chart(newest("mirrors/*/files/cilium-*.tgz")).values))
+    pinned = Catalog.load(UPSTREAM).images
+    for name in OPTIONAL:
+        assert (pinned[name].tag, f"sha256:{pinned[name].sha256}") == (named[name]["tag"], named[name]["digest"])

@@ -7,6 +7,7 @@ import yaml
 
 from kubestead.catalog import Catalog
 from kubestead.mirror import components, debs, gobuild, upstream
+from kubestead.preflight.supply import RELEASED_WITH_CILIUM
 
 TABLE = components.load()
 MODULES = {
@@ -86,7 +87,7 @@ def test_upstream_and_gomod_are_of_the_same_versions():
     for name, image in catalog.images.items():
         if name.startswith("registry.k8s.io/kube-"):
             assert image.tag == TABLE["kubernetes"].version
-        if name.startswith("quay.io/cilium/"):
+        if name in RELEASED_WITH_CILIUM:
             assert image.tag == "v" + TABLE["cilium"].version
 
 
