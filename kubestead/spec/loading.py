@@ -27,6 +27,7 @@ RUN_KEYS = frozenset(
         "over_budgets",
         "over_quorum",
         "diagnosis_file",
+        "cilium_status_file",
         "watcher",
     }
 )
