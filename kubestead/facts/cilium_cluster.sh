@@ -23,10 +23,9 @@ named() {
     address=$(printf '%s\n' "$told" | sed -n 's/^ *"clusterIP": *"\([^"]*\)".*/\1/p' | head -n 1)
     pid=$(grep -lx cilium-agent /proc/[0-9]*/comm | head -n 1)
     pid=${pid%/comm} pid=${pid#/proc/}
-    [ -n "$address" ] && [ -n "$pid" ] || return
     # With TLS of its own it stands behind 443 and wants a certificate; then it is not asked.
     port=$(printf '%s\n' "$told" | sed -n '/"kind": "Service"/,$p' | sed -n 's/^ *"port": *\([0-9]*\).*/\1/p' | head -n 1)
-    [ "$port" = 443 ] && return
+    if [ -z "$address" ] || [ -z "$pid" ] || [ "$port" = 443 ]; then return; fi
     heard=$(timeout -k 1 6 nsenter --target "$pid" --mount -- \
         hubble status --server "$address:${port:-80}" --timeout 5s --output json 2>&1)
     tell relay "$?" "$heard"

@@ -27,6 +27,7 @@ settings() { cd "/proc/$pid/root/tmp/cilium/config-map" && grep -H '' -- * | lin
 probes() {
     port=$(cat "/proc/$pid/root/tmp/cilium/config-map/cluster-health-port")
     # In a ring from this node on, so that in a large cluster each is asked by some.
+    # shellcheck disable=SC2016  # awk's and sh's own
     printf '%s\n' "$told" | grep -oE '"(name|ip)": *"[^"]*"' | sed 's/"\([a-z]*\)": *"\(.*\)"/\1 \2/' |
         awk -v own="$node" '$1 == "name" { sub(".*/", "", $2) }
             $1 == "ip" && !seen[$2]++ { all[++n] = $2 } $1 == "name" && $2 == own { at = n }
@@ -51,6 +52,7 @@ log() {
     [ -n "$newest" ] && tail -n 1 "$newest" | cut -c 1-700 | lines log
 }
 
+node=${node:-$(uname -n)}
 say node "$node"
 pid=$(grep -lx cilium-agent /proc/[0-9]*/comm | head -n 1)
 pid=${pid%/comm} pid=${pid#/proc/}

@@ -24,7 +24,9 @@ def paths(view: View) -> Iterator[Trouble]:
     nodes = [node for node in view.expected if not view.down(node)]
     found = {kind: _results(view, nodes, kind) for kind in ("node", "endpoint")}
     lost = {kind: {pair for pair, word in results.items() if word == "silent"} for kind, results in found.items()}
-    for who in culprits(lost["node"] & lost["endpoint"], found["endpoint"], nodes):
+    # Where there are no health endpoints, the nodes' own addresses are all there is.
+    both = lost["node"] & lost["endpoint"] if found["endpoint"] else lost["node"]
+    for who in culprits(both, found["endpoint"] or found["node"], nodes):
         yield _link(view, who)
     for who in culprits(lost["endpoint"] - lost["node"], found["endpoint"], nodes):
         yield _between_pods(view, who, lost["endpoint"])

@@ -30,7 +30,7 @@ def _drift(view: View) -> Iterator[Trouble]:
     for node, host in view.hosts.items():
         if now is None or host.settings is None:
             continue
-        keys = {key for key in {*now, *host.settings} if now.get(key, "") != host.settings.get(key, "")}
+        keys = {key for key in {*now, *host.settings} if now.get(key, "").strip() != host.settings.get(key, "").strip()}
         keys = {key for key in keys if key not in view.cluster.node_config and not key.startswith(OPERATORS)}
         if keys:
             seen = tuple(
@@ -67,11 +67,11 @@ def _versions(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Troub
 def _modes(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Trouble]:
     if not view.wanted:
         return
-    kept = {True: "replaced", False: "kept"}
+    kept: Mapping[bool | None, str] = {True: "replaced", False: "kept", None: ""}
     for word, read, want in (
         ("routing", lambda one: one.routing, view.wanted.routing),
         ("masquerading", lambda one: one.masquerade, view.wanted.masquerade),
-        ("kube-proxy", lambda one: kept.get(one.kube_proxy_replaced, ""), kept[view.wanted.kube_proxy_replaced]),
+        ("kube-proxy", lambda one: kept[one.kube_proxy_replaced], kept[view.wanted.kube_proxy_replaced]),
     ):
         other = {node: read(status) for node, status in statuses.items() if read(status) not in ("", want)}
         if other:
