@@ -70,13 +70,19 @@ def _tell(trouble: Mapping[str, Any], console: Console, inventory: Path) -> None
 
 
 def _nodes(nodes: list[dict[str, Any]]) -> Table:
-    table = Table("node", "agent", "reaches", "pods", "addresses", "MTU", "dropped since the node started", box=None)
+    table = Table("node", "agent", "reaches", "pods", "addresses", "MTU", "dropped so far", box=None)
     for node in nodes:
         agent = node["agent"] or _NOT_KNOWN
         style = {"ok": "green", _NOT_KNOWN: "yellow"}.get(agent, "red")
         reaches = _NOT_KNOWN if node["reached"] is None else f"{node['reached']} of {node['others']}"
         used = _NOT_KNOWN if node["used"] is None else f"{node['used']} of {node['capacity']}"
-        cells = (reaches, ", ".join(node["pods"]) or "none", used, str(node["mtu"] or _NOT_KNOWN), _drops(node["drops"]))
+        cells = (
+            reaches,
+            ", ".join(node["pods"]) or "none",
+            used,
+            str(node["mtu"] or _NOT_KNOWN),
+            _drops(node["drops"]),
+        )
         table.add_row(escape(node["name"]), Text(agent, style=style), *map(escape, cells))
     return table
 

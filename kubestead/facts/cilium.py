@@ -92,18 +92,18 @@ grep -qs cilium-cni /etc/cni/net.d/*.conflist /etc/cni/net.d/*.conf || echo '/et
 
 
 class CiliumHost(FactBase[HostView | None]):
-    """What the host says of the Cilium agent on it, the node ``node``; None where it could not be asked.
+    """What the host says of the Cilium agent on it, the node ``node_name``; None where it could not be asked.
 
     Read-only, a second on a healthy node, a quarter of a minute at most where the agent hangs:
-    ``pyinfra inventory/lab.py fact kubestead.facts.cilium.CiliumHost node=k8s-worker1``
+    ``pyinfra inventory/lab.py fact kubestead.facts.cilium.CiliumHost node_name=k8s-worker1``
     """
 
     @staticmethod
     def default() -> None:
         return None
 
-    def command(self, node: str) -> str:
-        return f"node={shlex.quote(node)}\n{HOST_SCRIPT.read_text()}"
+    def command(self, node_name: str) -> str:
+        return f"node={shlex.quote(node_name)}\n{HOST_SCRIPT.read_text()}"
 
     def process(self, output: list[str]) -> HostView:
         try:

@@ -26,7 +26,7 @@ named() {
     # With TLS of its own it stands behind 443 and wants a certificate; then it is not asked.
     port=$(printf '%s\n' "$told" | sed -n '/"kind": "Service"/,$p' | sed -n 's/^ *"port": *\([0-9]*\).*/\1/p' | head -n 1)
     if [ -z "$address" ] || [ -z "$pid" ] || [ "$port" = 443 ]; then return; fi
-    heard=$(timeout -k 1 6 nsenter --target "$pid" --mount -- \
+    heard=$(timeout -k 1 6 nsenter --target "$pid" --mount --pid -- \
         hubble status --server "$address:${port:-80}" --timeout 5s --output json 2>&1)
     tell relay "$?" "$heard"
 }

@@ -13,7 +13,7 @@ line() { tr '\n\t' '  '; }
 ask() {
     key=$1 seconds=$2
     shift 2
-    told=$(within "$seconds" nsenter --target "$pid" --mount -- "$@" 2>&1 </dev/null)
+    told=$(within "$seconds" nsenter --target "$pid" --mount --pid -- "$@" 2>&1 </dev/null)
     code=$?
     # A program may warn before it answers; without any entry it says so in words.
     if [ "$code" = 0 ]; then

@@ -63,7 +63,7 @@ def _ask_host(node: Host) -> HostView:
     if node not in state.active_hosts and not node.connected:
         refused = refusal(node)
         return HostView(node.name, trouble=refused.reason.splitlines()[0] if refused else "does not answer")
-    found, failure = fact_of(node, CiliumHost, node=node.name)
+    found, failure = fact_of(node, CiliumHost, node_name=node.name)
     return found or HostView(node.name, trouble=failure.reason if failure else "no answer")
 
 
@@ -73,7 +73,8 @@ def _ask_cluster() -> ClusterView:
     for node in group(CONTROL_PLANE):
         if state.is_host_in_limit(node) and node not in state.active_hosts:
             continue
-        found, failure = fact_of(node, CiliumCluster)
+        said = fact_of(node, CiliumCluster)
+        found, failure = said
         if found is None:
             answer = ClusterView(troubles={node.name: failure.reason if failure else "no answer"})
         elif found.answers:

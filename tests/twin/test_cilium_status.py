@@ -127,7 +127,9 @@ def test_the_tunnels_port_is_blocked_on_one_node(built: Twin) -> None:
 def test_a_foreign_cni_file_comes_first(built: Twin) -> None:
     """Cilium sets such a file aside at once, unless it cannot."""
     file = "/etc/cni/net.d/00-old.conflist"
-    breaks = f"pkill -STOP -x cilium-agent; printf '%s' '{BRIDGE}' > {file}; chattr +i {file}; pkill -CONT -x cilium-agent"
+    breaks = (
+        f"pkill -STOP -x cilium-agent; printf '%s' '{BRIDGE}' > {file}; chattr +i {file}; pkill -CONT -x cilium-agent"
+    )
     with fault(built, "k8s-worker1", breaks, f"chattr -i {file} 2>/dev/null; rm -f {file}*"):
         found = until(built, ("cni-foreign", "k8s-worker1"))
         trouble = only(found, "cni-foreign")
@@ -144,7 +146,9 @@ def test_the_pool_is_used_up(built: Twin) -> None:
     late = [{"apiVersion": "cilium.io/v2", "kind": "CiliumNode", "metadata": {"name": LATE}, "spec": {}}]
     try:
         for some in (objects, late):
-            built.ssh("k8s-cp", f"{KUBECTL} apply -f -", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": some}))
+            built.ssh(
+                "k8s-cp", f"{KUBECTL} apply -f -", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": some})
+            )
         found = until(built, ("pool-exhausted", LATE))
         trouble = only(found, "pool-exhausted")
         assert "the pool 10.0.0.0/8 has 65536 parts of /24, and 65536 are given" in trouble["evidence"]
@@ -155,7 +159,9 @@ def test_the_pool_is_used_up(built: Twin) -> None:
 
 
 def test_a_setting_was_changed_behind_the_agents_back(built: Twin) -> None:
-    before = built.ssh("k8s-cp", f"{KUBE_SYSTEM} get configmap cilium-config -o jsonpath='{{.data.monitor-aggregation}}'")
+    before = built.ssh(
+        "k8s-cp", f"{KUBE_SYSTEM} get configmap cilium-config -o jsonpath='{{.data.monitor-aggregation}}'"
+    )
 
     def set_to(value: str) -> None:
         patch = json.dumps({"data": {"monitor-aggregation": value}})

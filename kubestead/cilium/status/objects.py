@@ -34,7 +34,6 @@ def cluster_view(lines: Sequence[str]) -> ClusterView:
     defaults = answers.of("node_configs", _all(lambda one: set((one.get("spec") or {}).get("defaults") or ())))
     return ClusterView(
         asked=float(said["asked"]) if said.get("asked") else None,
-        troubles={key: value for key, value in answers.troubles.items() if key != "relay"},
         nodes=nodes,
         cilium_nodes=answers.of("cilium_nodes", _all(_cilium_node)),
         pods=answers.of("pods", _all(_pod)),
@@ -43,6 +42,8 @@ def cluster_view(lines: Sequence[str]) -> ClusterView:
         node_config=frozenset(key for keys in defaults or () for key in keys),
         lease=named.lease if named else None,
         relay=_relay(said, answers),
+        # Last: the questions above fill it.
+        troubles={key: value for key, value in answers.troubles.items() if key != "relay"},
     )
 
 
@@ -67,7 +68,7 @@ def _named(data: Object) -> _Named:
 
 def items(data: Object) -> Iterable[Object]:
     """The objects of a list; one alone is a list of itself."""
-    found: Iterable[Object] = data["items"] if "items" in data else [data]
+    found: Iterable[Object] = data.get("items", [data])
     return found
 
 

@@ -12,7 +12,7 @@ from kubestead.cilium.status.rules_agents import agents
 from kubestead.cilium.status.rules_cluster import DNS, OPERATOR, RELAY, cluster
 from kubestead.cilium.status.rules_cni import cni
 from kubestead.cilium.status.rules_drops import drops, totals
-from kubestead.cilium.status.rules_paths import paths, result
+from kubestead.cilium.status.rules_paths import Pair, paths, results
 from kubestead.cilium.status.rules_settings import settings
 from kubestead.cilium.status.trouble import Kind, Trouble
 from kubestead.cilium.status.view import View
@@ -20,7 +20,9 @@ from kubestead.cilium.status.view import View
 RULES = (cluster, agents, addresses, cni, paths, settings, drops)
 # What cannot be asked where nodes do not reach each other is no news beside that.
 _PATHS = frozenset({Kind.LINK_BROKEN, Kind.TUNNEL_BLOCKED, Kind.ROUTE_MISSING})
-_EXPLAINED = frozenset({Kind.RELAY_SILENT, Kind.RELAY_PARTIAL})
+_NODES = frozenset({Kind.NODE_NOT_READY, Kind.AGENT_DOWN, Kind.AGENT_SUSPENDED, Kind.AGENT_SILENT})
+# The relay waits for an agent that hangs before it answers at all.
+_EXPLAINED = {Kind.RELAY_SILENT: _PATHS | _NODES, Kind.RELAY_PARTIAL: _PATHS}
 _QUESTIONS = {
     "nodes": "nodes", "cilium_nodes": "parts of the pod network", "pods": "Cilium's pods",
     "objects": "operator, relay, DNS, configuration", "node_configs": "CiliumNodeConfigs",
@@ -79,13 +81,14 @@ class Report:
 
 def report(view: View) -> Report:
     """Everything that can be said now."""
+    pairs = _pairs(view)
     found = _unexplained(sorted((trouble for rule in RULES for trouble in rule(view)), key=lambda one: one.order))
     statuses = [host.status for host in view.hosts.values() if host.status]
     versions = sorted({one.version for one in statuses if one.version})
     return Report(
         troubles=tuple(found),
-        unknown=_unknown(view),
-        nodes=tuple(_line(view, node) for node in view.names),
+        unknown=_unknown(view, pairs),
+        nodes=tuple(_line(view, node, pairs) for node in view.names),
         version=", ".join(versions) or None,
         modes=_modes(statuses),
         operator=_counts(view, OPERATOR),
@@ -94,7 +97,12 @@ def report(view: View) -> Report:
     )
 
 
-def _unknown(view: View) -> dict[str, str]:
+def _pairs(view: View) -> dict[Pair, str]:
+    """How nodes reach each other, between their health endpoints where they have such."""
+    return results(view, view.expected, "endpoint") or results(view, view.expected, "node")
+
+
+def _unknown(view: View, pairs: Mapping[Pair, str]) -> dict[str, str]:
     """What was asked and not answered, or could not be asked; what is explained by a trouble that is told is not."""
     found = {}
     if view.cluster.answers:
@@ -106,20 +114,22 @@ def _unknown(view: View) -> dict[str, str]:
         elif host.trouble:
             found[node] = f"SSH: {host.trouble}"
         elif not view.down(node):
-            off = {"health"} if view.setting("enable-health-checking", "true") == "false" else set()
-            asked = {key: why for key, why in host.troubles.items() if key not in off}
+            off = view.setting("enable-health-checking", "true") == "false"
+            asked = {key: why for key, why in host.troubles.items() if not (off and key == "health")}
             found |= {f"{node}: {_QUESTIONS.get(key, key)}": why for key, why in asked.items()}
+            others = [other for other in view.expected if other != node and not view.down(other)]
+            if others and not off and not any(node in pair for pair in pairs) and "health" not in asked:
+                found[f"{node}: paths to the other nodes"] = "nobody has asked yet; within a minute of an agent's start"
     return found
 
 
-def _line(view: View, node: str) -> NodeLine:
+def _line(view: View, node: str, pairs: Mapping[Pair, str]) -> NodeLine:
     host, given = view.hosts.get(node), view.cilium_nodes.get(node)
     pods = given.pod_cidrs if given else ()
     if host is None or host.trouble or host.process is None:
         pod = view.agents.get(node)
         return NodeLine(node, "down" if pod and not pod.ready else None, pods=pods)
-    words = [result(host, other, "endpoint")[0] for other in view.expected if other != node]
-    known = [word for word in words if word]
+    known = [word for pair, word in pairs.items() if node in pair]
     status = host.status
     sizes = [host.links[one] for one in (status.devices if status else ()) if one in host.links]
     return NodeLine(
@@ -163,5 +173,5 @@ def _relay(view: View) -> str | None:
 
 
 def _unexplained(found: list[Trouble]) -> list[Trouble]:
-    broken = any(one.kind in _PATHS for one in found)
-    return [one for one in found if not (broken and one.kind in _EXPLAINED)]
+    kinds = {one.kind for one in found}
+    return [one for one in found if not kinds & _EXPLAINED.get(one.kind, frozenset())]

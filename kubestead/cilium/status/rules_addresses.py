@@ -33,21 +33,26 @@ def addresses(view: View) -> Iterator[Trouble]:
 def _without(view: View, node: str) -> Trouble:
     error = view.cilium_nodes[node].error
     if any(word in error for word in FULL):
-        pool, size = view.setting("cluster-pool-ipv4-cidr").split(), int(view.setting("cluster-pool-ipv4-mask-size") or 24)
+        pool, size = (
+            view.setting("cluster-pool-ipv4-cidr").split(),
+            int(view.setting("cluster-pool-ipv4-mask-size") or 24),
+        )
         given = _parts([cidr for one in view.cilium_nodes.values() for cidr in one.pod_cidrs], size)
         have = f"the pool {', '.join(pool)} has {_parts(pool, size)} parts of /{size}, and {given} are given"
         seen: tuple[str, ...] = (f"CiliumNode {node}: {error}", have)
         held = [one.name for one in view.cilium_nodes.values() if one.pod_cidrs and one.name not in view.nodes]
         seen += (f"held by nodes that are gone: {listed(held)}",) if held else ()
         what = "it got no part of the pod network: the pool is used up"
-        then = "append a network to cilium_more_pod_cidrs in group_data/all.py; then: pyinfra INVENTORY deploys/cluster.py"
+        then = (
+            "append a network to cilium_more_pod_cidrs in group_data/all.py; then: pyinfra INVENTORY deploys/cluster.py"
+        )
         return Trouble(Kind.POOL_EXHAUSTED, node, what, NO_NETWORK, then, seen)
     what = "it has no part of the pod network"
     if error:
         then = f"{KUBECTL} get ciliumnode {node} -o yaml"
         return Trouble(Kind.NO_POD_NETWORK, node, what, NO_NETWORK, then, (f"CiliumNode {node}: {error}",))
     if view.ipam == "kubernetes":
-        then = "on the control plane: grep -e allocate-node-cidrs -e cluster-cidr /etc/kubernetes/manifests/kube-controller-manager.yaml"
+        then = "on the control plane: grep -n cidr /etc/kubernetes/manifests/kube-controller-manager.yaml"
         seen = (f"Node {node} has no spec.podCIDR, which kube-controller-manager gives",)
         return Trouble(Kind.NO_POD_NETWORK, node, what, NO_NETWORK, then, seen)
     then = f"{KUBECTL} logs --selector io.cilium/app=operator --tail=50 --prefix"
@@ -63,7 +68,8 @@ def _used(view: View, node: str) -> Iterator[Trouble]:
     full = status.used >= status.capacity
     what = f"{status.used} of the {status.capacity} addresses of its part of the pod network are used"
     means = "new pods on it stay in ContainerCreating" if full else "soon new pods on it get no address"
-    then = f"{KUBECTL.replace('--namespace kube-system', '--all-namespaces')} get pods --field-selector spec.nodeName={node}"
+    everywhere = KUBECTL.replace("--namespace kube-system", "--all-namespaces")
+    then = f"{everywhere} get pods --field-selector spec.nodeName={node}"
     yield Trouble(Kind.ADDRESSES_USED_UP, node, what, means, then, (), "error" if full else "warning")
 
 

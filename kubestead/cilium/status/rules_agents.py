@@ -75,6 +75,9 @@ def _dead(node: str, pod: Pod | None, host: HostView | None) -> Trouble:
 def _ill(view: View, node: str, status: AgentStatus) -> Iterator[Trouble]:
     then = f"{view.exec(node)} cilium-dbg status --verbose"
     bad = {part: state for part, state in status.parts.items() if state.bad}
+    if "Kubernetes" in bad and not view.cluster.answers:
+        # That nobody reaches the API is told already, and it fails the agent's tasks too.
+        return
     if status.cilium.bad:
         seen = (status.cilium.message, *(f"{part}: {state.message}" for part, state in bad.items()))
         means = "it goes on with what it knows; new pods, policies and services may be late or wrong there"

@@ -23,9 +23,7 @@ def cluster(view: View) -> Iterator[Trouble]:
         return
     if "cilium" not in view.cluster.workloads:
         means = "pods have no network, and nodes are not Ready"
-        yield Trouble(
-            Kind.NOT_INSTALLED, "cilium", "is not installed", means, "pyinfra INVENTORY deploys/cluster.py"
-        )
+        yield Trouble(Kind.NOT_INSTALLED, "cilium", "is not installed", means, "pyinfra INVENTORY deploys/cluster.py")
         return
     yield from _operator(view, view.cluster.workloads.get(OPERATOR, Workload(0, 0)))
     yield from _dns(view, view.cluster.workloads.get(DNS))

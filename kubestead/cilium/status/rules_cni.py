@@ -41,9 +41,7 @@ def _files(view: View, node: str, files: Mapping[str, str]) -> Iterator[Trouble]
     elif others := [name for name in used[1:] if PLUGIN not in _plugins(files[name])]:
         means = f"it would be used as soon as {first} is gone"
         then = f"on {node}: sudo rm {' '.join(f'{FOLDER}/{name}' for name in others)}"
-        yield Trouble(
-            Kind.CNI_FOREIGN, node, f"{listed(others)} stands beside {first}", means, then, (), "warning"
-        )
+        yield Trouble(Kind.CNI_FOREIGN, node, f"{listed(others)} stands beside {first}", means, then, (), "warning")
     if aside := sorted(name for name in files if name.endswith(ASIDE)):
         means = "another network plugin was installed there, or still is and brings it back; Cilium's is in use"
         then = f"on {node}: sudo rm {' '.join(f'{FOLDER}/{name}' for name in aside)}"

@@ -22,7 +22,7 @@ GREP = "sudo sh -c 'iptables-save; nft list ruleset' 2>/dev/null | grep -nE"
 def paths(view: View) -> Iterator[Trouble]:
     """Everything that is wrong between nodes; of nodes that are down themselves nothing is told."""
     nodes = [node for node in view.expected if not view.down(node)]
-    found = {kind: _results(view, nodes, kind) for kind in ("node", "endpoint")}
+    found = {kind: results(view, nodes, kind) for kind in ("node", "endpoint")}
     lost = {kind: {pair for pair, word in results.items() if word == "silent"} for kind, results in found.items()}
     # Where there are no health endpoints, the nodes' own addresses are all there is.
     both = lost["node"] & lost["endpoint"] if found["endpoint"] else lost["node"]
@@ -67,7 +67,7 @@ def result(host: HostView, other: str, kind: str) -> tuple[str | None, str]:
     return None, ""
 
 
-def _results(view: View, nodes: Collection[str], kind: str) -> dict[Pair, str]:
+def results(view: View, nodes: Collection[str], kind: str) -> dict[Pair, str]:
     """The worse of what the two say of each other, for every pair of which one says something."""
     found: dict[Pair, str] = {}
     for pair in combinations(nodes, 2):

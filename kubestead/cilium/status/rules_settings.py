@@ -9,8 +9,12 @@ from kubestead.cilium.status.trouble import GENTLE, KUBECTL, Kind, Trouble, list
 from kubestead.cilium.status.view import View
 
 # The operator reads these; agents go on as well with what they once were.
-OPERATORS = ("cluster-pool-", "operator-", "auto-create-cilium-pod-ip-pools", "nodes-gc-", "cilium-endpoint-gc-")
-OPERATORS += ("identity-gc-", "unmanaged-pod-watcher-", "identity-heartbeat-", "remove-cilium-node-taints")
+OPERATORS = (
+    *("cluster-pool-", "operator-", "auto-create-cilium-pod-ip-pools", "nodes-gc-", "cilium-endpoint-gc-"),
+    *("identity-gc-", "unmanaged-pod-watcher-", "identity-heartbeat-", "remove-cilium-node-taints"),
+)
+# What an agent's settings were put together from, which stands with them.
+SOURCES = ("config-sources",)
 RUN = "pyinfra INVENTORY deploys/cluster.py"
 
 
@@ -31,7 +35,7 @@ def _drift(view: View) -> Iterator[Trouble]:
         if now is None or host.settings is None:
             continue
         keys = {key for key in {*now, *host.settings} if now.get(key, "").strip() != host.settings.get(key, "").strip()}
-        keys = {key for key in keys if key not in view.cluster.node_config and not key.startswith(OPERATORS)}
+        keys = {key for key in keys if key not in view.cluster.node_config and not key.startswith(OPERATORS + SOURCES)}
         if keys:
             seen = tuple(
                 f"{key}: runs with {host.settings.get(key) or 'nothing'}, ConfigMap: {now.get(key) or 'nothing'}"
@@ -55,9 +59,7 @@ def _versions(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Troub
         means = "nobody tests versions against each other for long; an upgrade is under way, or stopped halfway"
         then = f"{KUBECTL} rollout status daemonset/cilium --timeout=5m"
         where = listed([node for version, nodes in found.items() if version != wanted for node in nodes])
-        yield Trouble(
-            Kind.OTHER_VERSIONS, where, "agents of several versions run", means, then, seen, GENTLE
-        )
+        yield Trouble(Kind.OTHER_VERSIONS, where, "agents of several versions run", means, then, seen, GENTLE)
     elif wanted and found and wanted not in found:
         what = f"agents run {next(iter(found))}, and the spec says {wanted}"
         means = "a run of the deploy brings the other one"
@@ -77,8 +79,10 @@ def _modes(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Trouble]
         if other:
             where = "all nodes" if len(other) == len(statuses) else listed(list(other))
             what = f"{word} is {' and '.join(sorted(set(other.values())))}, and the spec says {want}"
-            means = "nodes that differ from each other may not reach each other's pods" if where != "all nodes" else (
-                "the cluster is not what group_data/all.py says"
+            means = (
+                "nodes that differ from each other may not reach each other's pods"
+                if where != "all nodes"
+                else ("the cluster is not what group_data/all.py says")
             )
             yield Trouble(Kind.OTHER_MODE, where, what, means, RUN, (), GENTLE)
 

@@ -60,7 +60,9 @@ class View:
         if self.cluster.cilium_nodes is None:
             return set()
         found = [one for one in self.cilium_nodes.values() if not one.pod_cidrs]
-        return {one.name for one in found if one.error or (one.name in self.nodes and not self._takes_from_node(one.name))}
+        return {
+            one.name for one in found if one.error or (one.name in self.nodes and not self._takes_from_node(one.name))
+        }
 
     def _takes_from_node(self, name: str) -> bool:
         return bool(self.ipam == "kubernetes" and self.nodes[name].pod_cidrs)

@@ -11,7 +11,7 @@ from kubestead.spec import ClusterSpec
 
 @dataclass(frozen=True)
 class Wanted:
-    """The modes of :class:`kubestead.cilium.status.agent.AgentStatus`, whether flows are collected, and where the API is."""
+    """The modes of :class:`kubestead.cilium.status.agent.AgentStatus`; whether flows are kept, where the API is."""
 
     version: str
     routing: str

@@ -71,7 +71,9 @@ def config(view: View | None = None, **changes: str) -> View:
 def node(name: str, view: View | None = None, **changes: Any) -> View:
     """With another Node."""
     view = view or well()
-    return cluster(view, nodes=tuple(replace(one, **changes) if one.name == name else one for one in view.cluster.nodes or ()))
+    return cluster(
+        view, nodes=tuple(replace(one, **changes) if one.name == name else one for one in view.cluster.nodes or ())
+    )
 
 
 def cilium_node(name: str, view: View | None = None, **changes: Any) -> View:

@@ -1,4 +1,4 @@
-"""The scripts that ask hosts and the API about Cilium: sound POSIX shell, read-only, understood on this very machine."""
+"""The scripts that ask hosts and the API about Cilium: sound POSIX shell, read-only, understood here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def test_shellcheck_finds_no_fault(script: Path) -> None:
 def test_it_writes_to_no_file(script: Path) -> None:
     text = "\n".join(line for line in script.read_text().splitlines() if not line.startswith("#"))
     assert set(re.findall(r"(?<![<-])>+ *([^\s;)]+)", text)) <= {"/dev/null", "&1"}
-    assert not re.search(r"\b(tee|mktemp|touch|rm|mv|cp|mkdir|kubectl (?!--kubeconfig \S+ --request-timeout=10s get))\b", text)
+    assert not re.search(
+        r"\b(tee|mktemp|touch|rm|mv|cp|mkdir|kubectl (?!--kubeconfig \S+ --request-timeout=10s get))\b", text
+    )
 
 
 @pytest.mark.parametrize("shell", [SH, "bash"])
@@ -42,7 +44,7 @@ def test_a_host_without_an_agent(shell: str) -> None:
         assert (found.status, found.paths, found.troubles) == (None, None, {})
 
 
-def test_a_host_without_kubectl() -> None:
+def test_a_host_without_a_cluster() -> None:
     found = fact(CiliumCluster, path="/usr/bin:/bin")
     assert not found.answers
     assert found.asked

@@ -23,6 +23,14 @@ from kubestead.cilium.status.wanted import wanted
 from kubestead.spec import ClusterSpec
 
 OLD = '{"name": "old", "plugins": [{"type": "bridge"}, {"type": "portmap"}]}'
+PRINTED_BY_A_HOST = [
+    *("process\tT", "status\t0 {}", "status\t0 []", "status\t1 no", 'health\t0 {"nodes": 3}', "drops\t0 [1]"),
+    *("cni_file\ta.conf !", "link\teth0 x", "node\tn", "end\tyes", "probe\t", "\t", ""),
+]
+PRINTED_ON_A_CONTROL_PLANE = [
+    *("nodes\t0 {}", 'nodes\t0 {"items": [{}]}', "pods\t0 3", 'objects\t0 {"items": [3]}', "objects\t0 "),
+    *('objects\t0 {"kind": "Lease"}', "relay\t1 refused", "relay\t0 []", "cilium_nodes\t127 ", "asked\t1"),
+]
 NO_STATUS = {"status": None, "troubles": {"status": "no answer in its time"}, "paths": None, "probes": {}}
 
 
@@ -62,8 +70,8 @@ CASES = {
     "tasks that fail": (lab.status(W1, controllers=(Controller("sync", 7, "denied"),)), ("controller-fails", W1)),
     "no part of the network": (lab.cilium_node(W1, pod_cidrs=()), ("no-pod-network", W1)),
     "the pool is used up": (lab.cilium_node(W1, pod_cidrs=(), error="allocator full"), ("pool-exhausted", W1)),
-    "used up, and so not Ready": (lab.node(W1, lab.cilium_node(W1, pod_cidrs=(), error="allocator full"), ready="False"),
-        ("pool-exhausted", W1)),
+    "used up, and so not Ready": (lab.node(W1, lab.cilium_node(W1, pod_cidrs=(), error="allocator full"),
+        ready="False"), ("pool-exhausted", W1)),
     "a part that was refused": (lab.cilium_node(W1, error="already allocated"), ("no-pod-network", W1)),
     "no address left": (lab.status(W1, used=254, capacity=254), ("addresses-used-up", W1)),
     "no CNI file": (lab.host(W1, cni_files={}), ("cni-missing", W1)),
@@ -76,7 +84,8 @@ CASES = {
     "a route": (lab.config(lab.silent(lab.around(W1), "endpoint"), routing_mode="native"), ("route-missing", W1)),
     "a link": (lab.silent(lab.around(W1), "endpoint", "node"), ("link-broken", W1)),
     "no operator": (lab.workloads(cilium_operator=Workload(2, 0)), ("operator-down", "cilium-operator")),
-    "an operator scaled to nothing": (lab.workloads(cilium_operator=Workload(0, 0)), ("operator-down", "cilium-operator")),
+    "an operator scaled to nothing": (lab.workloads(cilium_operator=Workload(0, 0)),
+        ("operator-down", "cilium-operator")),
     "nobody leads": (lab.cluster(asked=(lab.well().cluster.asked or 0) + 100), ("operator-down", "cilium-operator")),
     "no DNS": (lab.workloads(coredns=Workload(2, 0)), ("dns-down", "coredns")),
     "no relay": (lab.workloads(hubble_relay=Workload(1, 0)), ("relay-down", "hubble-relay")),
@@ -100,13 +109,14 @@ def test_one_thing_is_wrong_and_nothing_else_is_blamed(case: str) -> None:
 GENTLE = {
     "one operator of two": (lab.workloads(cilium_operator=Workload(2, 1)), {("operator-down", "cilium-operator")}),
     "the relay misses a node": (lab.cluster(relay=Relay(2, 1, (f"lab/{W1}",))), {("relay-partial", "hubble-relay")}),
-    "Hubble of one node": (lab.status(W1, parts={"Hubble": State("Warning", "server not ready")}), {("hubble-ill", W1)}),
+    "Hubble of one node": (lab.status(W1, parts={"Hubble": State("Warning", "not ready")}), {("hubble-ill", W1)}),
     "nearly no address left": (lab.status(W1, used=240, capacity=254), {("addresses-used-up", W1)}),
-    "a foreign CNI file in the second place": (lab.host(W1, cni_files=files(**{"99-old__conflist": OLD})), {("cni-foreign", W1)}),
+    "a foreign CNI file in the second place": (lab.host(W1, cni_files=files(**{"99-old__conflist": OLD})),
+        {("cni-foreign", W1)}),
     "set aside": (lab.host(W1, cni_files=files(**{"00-old__conflist__cilium_bak": OLD})), {("cni-set-aside", W1)}),
     "only the health port": (lab.silent(lab.around(W1), "node"), {("health-blocked", W1)}),
     "packets dropped just now": (lab.host(W1, **drops(3, 9)), {("drops", W1)}),
-    "another MTU": (lab.host(W1, links={name: 1400 for name in lab.well().hosts[W1].links}), {("link-mtu", W1)}),
+    "another MTU": (lab.host(W1, links=dict.fromkeys(lab.well().hosts[W1].links, 1400)), {("link-mtu", W1)}),
     "ended a moment ago": (lab.pods("cilium", on=W1, restarts=2, ended="Error, exit code 1",
         ended_at=(lab.well().cluster.asked or 0) - 60), {("agent-restarted", W1)}),
     "a changed setting": (lab.cluster(config={**(lab.well().cluster.config or {}), "debug": "maybe"}),
@@ -167,8 +177,10 @@ def test_a_relay_behind_a_blocked_tunnel_is_not_blamed() -> None:
 def test_cilium_health_counts_where_nothing_was_asked_now() -> None:
     view = lab.well()
     for name, one in view.hosts.items():
-        lost = [replace(it, http="timed out") if it.kind == "endpoint" and W2 in (name, it.node) and it.node != name else it
-                for it in one.paths or ()]  # fmt: skip
+        lost = [
+            replace(it, http="timed out") if it.kind == "endpoint" and it.node != name and W2 in (name, it.node) else it
+            for it in one.paths or ()
+        ]
         view = lab.host(name, view, paths=tuple(lost), probes={})
     assert told(view) == {("tunnel-blocked", W2)}
 
@@ -229,6 +241,30 @@ def test_an_answer_that_is_missing_is_not_known() -> None:
 def test_with_a_silent_api_the_agents_are_judged_all_the_same() -> None:
     view = lab.host(W1, replace(lab.well(), cluster=ClusterView(troubles={"nodes": "refused"})), **NO_STATUS)
     assert told(view) == {("api-silent", "control plane"), ("agent-silent", W1)}
+    state = State("Failure", "dial tcp 192.0.2.1:6443: connect: connection refused")
+    view = lab.status(
+        W2, view, cilium=state, parts={"Kubernetes": state}, controllers=(Controller("sync", 9, "refused"),)
+    )
+    assert told(view) == {("api-silent", "control plane"), ("agent-silent", W1)}
+
+
+def test_an_agent_that_alone_cannot_reach_the_api() -> None:
+    state = State("Failure", "dial tcp 192.0.2.1:6443: i/o timeout")
+    view = lab.status(W1, cilium=state, parts={"Kubernetes": state}, controllers=(Controller("sync", 9, "refused"),))
+    (trouble,) = report(view).troubles
+    assert (trouble.kind, trouble.where, trouble.what) == ("agent-ill", W1, "its agent cannot reach the API")
+    assert "https://k8s-api:6443/livez" in trouble.then
+
+
+def test_how_a_node_is_reached_is_known_from_either_side() -> None:
+    """An agent that has just started has not asked the others yet, and is asked by them."""
+    own = tuple(one for one in lab.well().hosts[W1].paths or () if one.node == W1)
+    view = lab.host(W1, paths=own, probes={})
+    assert report(view).unknown == {}
+    assert next(one.reached for one in report(view).nodes if one.name == W1) == 2
+    for name in (CP, W2):
+        view = lab.host(name, view, paths=tuple(one for one in view.hosts[name].paths or () if one.node != W1))
+    assert list(report(view).unknown) == [f"{W1}: paths to the other nodes"]
 
 
 def test_nothing_at_all_is_not_healthy() -> None:
@@ -242,7 +278,9 @@ def test_the_heaviest_comes_first() -> None:
 
 
 def test_extra_values_are_what_is_wanted() -> None:
-    spec = ClusterSpec(cilium_extra_values={"routingMode": "native", "bpf": {"masquerade": True}, "hubble": {"enabled": False}})
+    spec = ClusterSpec(
+        cilium_extra_values={"routingMode": "native", "bpf": {"masquerade": True}, "hubble": {"enabled": False}}
+    )
     found = wanted(spec)
     assert (found.routing, found.masquerade, found.hubble, found.relay) == ("native", "bpf", False, False)
 
@@ -263,8 +301,7 @@ def test_a_node_is_blamed_only_where_nobody_reaches_it(count: int, data: st.Data
     assert bool(blamed) is bool(bad)
 
 
-@given(st.lists(st.sampled_from(["process\tT", "status\t0 {}", "status\t0 []", "status\t1 no", "health\t0 {\"nodes\": 3}",
-    "drops\t0 [1]", "cni_file\ta.conf !", "link\teth0 x", "node\tn", "end\tyes", "probe\t", "\t", ""])))  # fmt: skip
+@given(st.lists(st.sampled_from(PRINTED_BY_A_HOST)))
 def test_whatever_a_host_prints_is_understood_or_refused(printed: list[str]) -> None:
     try:
         host_view(printed)
@@ -272,8 +309,7 @@ def test_whatever_a_host_prints_is_understood_or_refused(printed: list[str]) -> 
         return
 
 
-@given(st.lists(st.sampled_from(["nodes\t0 {}", "nodes\t0 {\"items\": [{}]}", "pods\t0 3", "objects\t0 {\"items\": [3]}", "objects\t0 ",
-    "objects\t0 {\"kind\": \"Lease\"}", "relay\t1 refused", "relay\t0 []", "cilium_nodes\t127 ", "asked\t1"])))  # fmt: skip
+@given(st.lists(st.sampled_from(PRINTED_ON_A_CONTROL_PLANE)))
 def test_whatever_a_control_plane_prints_is_understood(printed: list[str]) -> None:
     cluster_view(printed)
 
