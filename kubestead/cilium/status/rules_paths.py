@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import combinations
 
+from kubestead.cilium.status.agent import HealthPath
 from kubestead.cilium.status.model import HostView
 from kubestead.cilium.status.trouble import Kind, Trouble, listed
 from kubestead.cilium.status.view import View
@@ -102,10 +103,18 @@ def _link(view: View, who: tuple[str, ...]) -> Trouble:
     one = who[-1]
     what = "the other nodes do not reach it" if len(who) == 1 else "they do not reach each other"
     means = f"{PODS}; port 4240 and the pod network are both silent, so it is the link or a firewall that drops all"
-    other = next((node for node in view.hosts if node != one), "another node")
-    address = result(view.hosts[other], one, "node")[1] if other in view.hosts else ""
-    then = f"on {other}: ping -c 3 {address or one}; on {one}: {GREP} -i 'drop|reject'"
-    return Trouble(Kind.LINK_BROKEN, _where(who), what, means, then, _seen(view, who, ("node", "endpoint")))
+    other = who[0] if len(who) > 1 else next((node for node in view.hosts if node != one), "another node")
+    path = next((path for path in _paths_of(view, other) if (path.node, path.kind) == (one, "node")), None)
+    seen = _seen(view, who, ("node", "endpoint"))
+    if path and path.icmp is not None:
+        told = "was not answered" if path.icmp else "was answered: a firewall rather than the link"
+        seen += (f"cilium-health's ping from {other}, up to a minute ago, {told}",)
+    then = f"on {other}: ping -c 3 {path.address if path else one}; on {one}: {GREP} -i 'drop|reject'"
+    return Trouble(Kind.LINK_BROKEN, _where(who), what, means, then, seen)
+
+
+def _paths_of(view: View, node: str) -> tuple[HealthPath, ...]:
+    return (view.hosts[node].paths or ()) if node in view.hosts else ()
 
 
 def _between_pods(view: View, who: tuple[str, ...], lost: set[Pair]) -> Trouble:
@@ -114,7 +123,7 @@ def _between_pods(view: View, who: tuple[str, ...], lost: set[Pair]) -> Trouble:
     routing = view.setting("routing-mode", "tunnel")
     if routing == "native":
         peer = next((n for pair in sorted(lost, key=sorted) if one in pair for n in pair - {one}), "another node")
-        address = result(view.hosts[peer], one, "endpoint")[1] if peer in view.hosts else ""
+        address = next((p.address for p in _paths_of(view, peer) if (p.node, p.kind) == (one, "endpoint")), one)
         what = "packets of pods do not come through, though the node answers: a route or a firewall"
         then = f"on {peer}: ip route get {address}; on {one}: {GREP} -i 'drop|reject'"
         return Trouble(Kind.ROUTE_MISSING, _where(who), what, PODS, then, seen)

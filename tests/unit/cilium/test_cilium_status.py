@@ -216,6 +216,14 @@ def test_the_tunnels_port_is_the_one_in_use() -> None:
         assert words in trouble.what
 
 
+def test_a_ping_that_came_through_tells_a_firewall_from_a_link() -> None:
+    for icmp, words in (("", "was answered: a firewall"), ("Connection timed out", "was not answered")):
+        view = lab.silent(lab.around(W1), "endpoint", "node")
+        view = lab.host(CP, view, paths=tuple(replace(one, icmp=icmp) for one in view.hosts[CP].paths or ()))
+        (trouble,) = report(view).troubles
+        assert words in trouble.evidence[-1]
+
+
 def test_a_host_that_cannot_be_asked_is_not_known_and_not_healthy() -> None:
     view = replace(lab.well(), hosts={**lab.well().hosts, W2: HostView(W2, "timed out")})
     found = report(view)
