@@ -68,7 +68,8 @@ def fault(twin: Twin, node: str, breaks: str, heals: str) -> Iterator[None]:
         yield
     finally:
         twin.ssh(node, heals)
-    assert until(twin, seconds=90)["healthy"]
+        well = until(twin, seconds=90)["healthy"]
+    assert well
 
 
 @contextmanager
@@ -79,7 +80,8 @@ def catalogued(twin: Twin, node: str, name: str) -> Iterator[None]:
         yield
     finally:
         twin.must("heal", node, name)
-    assert until(twin, seconds=120)["healthy"]
+        well = until(twin, seconds=120)["healthy"]
+    assert well
 
 
 def only(found: dict[str, Any], kind: str) -> dict[str, Any]:
