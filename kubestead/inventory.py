@@ -123,5 +123,5 @@ def explained(error_class: type[PyinfraError]) -> Iterator[None]:
 
 def only_looks() -> bool:
     """For ``config.py``: whether this run diagnoses or recovers, and so is about the very hosts that may not answer."""
-    about_the_ill = ("diagnose.py", "recover.py")
+    about_the_ill = ("diagnose.py", "cilium_status.py", "recover.py")
     return any(Path(str(name)).name in about_the_ill for name in commandline.options().get("operations") or ())

@@ -14,8 +14,8 @@ from kubestead.record.redact import command_line
 from kubestead.spec.loading import NODE_KEYS, RUN_KEYS
 
 # Deploys that change no host: they need no lock. Looking for what is wrong is not even a run to be recorded.
-READ_ONLY = frozenset({"verify", "diagnose"})
-UNRECORDED = frozenset({"diagnose"})
+READ_ONLY = frozenset({"verify", "diagnose", "cilium_status"})
+UNRECORDED = frozenset({"diagnose", "cilium_status"})
 # Deploys that begin with a preflight, which names hosts that do not answer beside everything else that is wrong.
 PREFLIGHTED = frozenset({"cluster"})
 

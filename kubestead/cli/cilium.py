@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kubestead.cli.ciliumstatus import status
 from kubestead.cli.inventory import Inventory, SiteFile, use_site
 
 if TYPE_CHECKING:
@@ -19,11 +20,7 @@ if TYPE_CHECKING:
 # Columns for the line of group_data; a longer one is folded.
 CHOICE = 40
 app = typer.Typer(no_args_is_help=True, help="Cilium: what was chosen, what that needs, and whether it was proven.")
-
-
-@app.callback()
-def _commands() -> None:
-    """A sub-command stays one though it is the only one."""
+app.command()(status)
 
 
 @app.command()

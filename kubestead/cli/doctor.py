@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kubestead.cli.inventory import Inventory
+from kubestead.cli.looking import look
 from kubestead.errors import KubesteadError
 
 if TYPE_CHECKING:
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
     from kubestead.diagnose import Diagnosis
 
 DEPLOY = "deploys/diagnose.py"
-# Every question on a host has its own time; past this something hangs that none of them knows.
-TIMEOUT_SECONDS = 180
 # The deepest findings come first; what a person reads at a glance.
 EVIDENCE = 4
 
@@ -60,17 +55,10 @@ def examine(inventory: Path, nodes: Sequence[str]) -> list[Diagnosis]:
     """
     from kubestead.diagnose import Diagnosis  # noqa: PLC0415
 
-    pyinfra = str(Path(sys.executable).with_name("pyinfra"))
     limits = [word for name in (*nodes, "control_plane") for word in ("--limit", name)] if nodes else []
-    with tempfile.TemporaryDirectory(prefix="kubestead-doctor-") as folder:
-        file = Path(folder) / "diagnoses.jsonl"
-        argv = [pyinfra, "-y", str(inventory), DEPLOY, *limits, "--data", f"diagnosis_file={file}"]
-        said = _run(argv)
-        lines = file.read_text().splitlines() if file.exists() else []
+    lines = look(inventory, DEPLOY, "diagnosis_file", *limits).splitlines()
     found = [Diagnosis.from_data(json.loads(line)) for line in lines]
     told = [one for one in found if not nodes or one.node in nodes]
-    if not told:
-        raise KubesteadError(_why(said, inventory))
     if missing := sorted({*nodes} - {one.node for one in told}):
         raise KubesteadError(f"{', '.join(missing)}: not found in {inventory}; it has the nodes of 'kubestead doctor'")
     return told
@@ -106,28 +94,3 @@ def _evidence(diagnosis: Diagnosis) -> str:
     more = len(diagnosis.evidence) - EVIDENCE
     lines = list(diagnosis.evidence[:EVIDENCE]) + ([f"and {more} more (--json)"] if more > 0 else [])
     return "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else "".join(lines)
-
-
-def _run(argv: Sequence[str]) -> str:
-    """What the run said."""
-    try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False,
-            stdin=subprocess.DEVNULL, env={**os.environ, "PYINFRA_PROGRESS": "off"},
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise KubesteadError(f"{argv[0]} is not there; install kubestead with its dependencies") from None
-    except subprocess.TimeoutExpired:
-        raise KubesteadError(
-            f"the diagnosis was not through after {TIMEOUT_SECONDS} s; try: {' '.join(argv)}"
-        ) from None
-    return done.stderr + done.stdout
-
-
-def _why(said: str, inventory: Path) -> str:
-    if "No hosts remaining" in said:
-        none = f"no host of {inventory} can be reached over SSH, the control plane neither; nothing is known"
-        # Why not: a changed host key, a dead jump host, sudo's password.
-        why = said.partition("Connecting to hosts...")[2].partition("No hosts remaining")[0].rpartition("\n")[0]
-        return "\n".join([none, *why.strip("\n").splitlines()])
-    return "\n".join(["the diagnosis did not come to its end; its last words:", *said.strip().splitlines()[-8:]])

@@ -28,6 +28,7 @@ RUN_KEYS = frozenset(
         "over_budgets",
         "over_quorum",
         "diagnosis_file",
+        "cilium_status_file",
         "watcher",
     }
 )

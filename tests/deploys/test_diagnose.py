@@ -122,4 +122,4 @@ def test_the_doctor_says_when_nothing_can_be_known(tmp_path: Path) -> None:
     diagnosed(tmp_path, lab="unreachable='k8s-worker1'")
     told = doctor(tmp_path, "no-such-node")
     assert told.returncode == 1
-    assert "matches no host" in told.stderr or "did not come to its end" in told.stderr
+    assert "matches no host" in told.stderr or "not found in inventory.py" in told.stderr
