@@ -28,6 +28,7 @@ RUN_KEYS = frozenset(
         "over_quorum",
         "diagnosis_file",
         "watcher",
+        "policies",
     }
 )
 # pyinfra's connection and global arguments, its @fake connector, and what kubestead's inventory adds.
