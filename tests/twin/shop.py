@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -184,19 +185,17 @@ def _serving(name: str, image: str, tcp: int, udp: int) -> dict[str, Any]:
 
 
 def settled(twin: Twin) -> None:
-    """Wait until the agents enforce what they were told: every endpoint has the newest revision."""
-    asked = "cilium-dbg policy get -o jsonpath='{.revision}'; echo; "
-    asked += "cilium-dbg endpoint list -o jsonpath='{range [*]}{.status.policy.realized.policy-revision}{\"\\n\"}{end}'"
-    agents = f"{KUBECTL} -n kube-system get pods -l k8s-app=cilium -o name"
+    """Wait until the agents enforce what they were told: every endpoint has the newest revision of the policies."""
+    eventually(lambda: all(_enforces(twin, agent) for agent in _agents(twin)), seconds=60)
 
-    def enforced() -> bool:
-        for agent in twin.ssh(NODE_OF_NO_POD, agents).split():
-            said = twin.ssh(
-                NODE_OF_NO_POD, f"{KUBECTL} -n kube-system exec {agent} -c cilium-agent -- sh -c {quote(asked)}"
-            )
-            newest, *own = map(int, said.split())
-            if any(revision < newest for revision in own):
-                return False
-        return True
 
-    eventually(enforced, seconds=60)
+def _agents(twin: Twin) -> list[str]:
+    return twin.ssh(NODE_OF_NO_POD, f"{KUBECTL} -n kube-system get pods -l k8s-app=cilium -o name").split()
+
+
+def _enforces(twin: Twin, agent: str) -> bool:
+    questions = "cilium-dbg policy get --output json && echo ---- && cilium-dbg endpoint list --output json"
+    exec_ = f"{KUBECTL} -n kube-system exec {agent} -c cilium-agent -- sh -c {quote(questions)}"
+    told, endpoints = map(json.loads, twin.ssh(NODE_OF_NO_POD, exec_).split("----"))
+    realized = [one["status"]["policy"]["realized"].get("policy-revision", 0) for one in endpoints]
+    return min(realized) >= int(told["revision"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,8 +40,9 @@ COREFILE = f"""\
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A cluster of two nodes whose agents run their DNS proxy; Envoy is nowhere."""
-    twin = Twin("test-names")
-    twin.must("up", "--workers", "1")
+    kept = os.environ.get("KUBESTEAD_TEST_TWIN")
+    twin = Twin(kept or "test-names")
+    twin.must("up", *([] if kept else ["--workers", "1"]))
     folder = tmp_path_factory.mktemp("names")
     try:
         own = yaml.safe_load((twin.state / "site.yaml").read_text())["overrides"].get("cilium_extra_values", {})
@@ -56,7 +58,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
                 stack.enter_context(server(twin, address, PORT))
             yield found
     finally:
-        twin.must("down")
+        if not kept:
+            twin.must("down")
 
 
 @contextmanager

@@ -21,7 +21,13 @@ spec:
 CRD = """\
 spec:
   names: {{kind: {}}}
-  versions: [{{name: v2, served: true, schema: {{openAPIV3Schema: {{type: object, properties: {{apiVersion: {{}}, kind: {{}}, metadata: {{}}, spec: {}}}}}}}}}]
+  versions:
+  - name: v2
+    served: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties: {{apiVersion: {{}}, kind: {{}}, metadata: {{}}, spec: {}}}
 """
 
 
