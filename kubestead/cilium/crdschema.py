@@ -82,12 +82,12 @@ def _compiles(pattern: str) -> bool:
 
 
 def violations(content: Mapping[str, Any], schema: Schema) -> list[Violation]:
-    """Everything about an object that its schema refuses, in the order of the object's own places."""
+    """Everything about an object that its schema refuses."""
     found: dict[tuple[Location, str], Violation] = {}
     for error in Draft4Validator(schema, format_checker=_FORMATS).iter_errors(content):
         for one in _told(error):
             found.setdefault((one.location, one.reason), one)
-    return sorted(found.values(), key=lambda one: [str(part).zfill(6) for part in one.location])
+    return list(found.values())
 
 
 def _told(error: ValidationError) -> Iterator[Violation]:
@@ -102,11 +102,12 @@ def _told(error: ValidationError) -> Iterator[Violation]:
         missing = [key for key in wanted if key not in value]
         yield Violation(location, f"lacks {' and '.join(missing)}", _description(schema["properties"].get(missing[0])))
     elif error.validator == "type":
-        words = " or ".join(_TYPES.get(one, one) for one in ([wanted] if isinstance(wanted, str) else wanted))
-        yield Violation(location, f"must be {words}", _written(wanted, value, schema), value)
+        types = " or ".join(_TYPES.get(one, one) for one in ([wanted] if isinstance(wanted, str) else wanted))
+        yield Violation(location, f"must be {types}", _written(wanted, value, schema), value)
     elif error.validator == "enum":
-        guess = nearest(value, map(str, wanted))
-        fix = f"did you mean {guess}?" if guess else f"write one of {', '.join(map(str, wanted))}"
+        words = [str(word) for word in wanted]
+        guess = next((word for word in words if word.casefold() == str(value).casefold()), nearest(value, words))
+        fix = f"did you mean {guess}?" if guess else f"write one of {', '.join(words)}"
         yield Violation(location, "is none of the words that are known here", fix, value)
     elif error.validator in ("anyOf", "oneOf") and isinstance(value, dict):
         yield _choice(location, _choices(wanted), value, error.message)

@@ -18,6 +18,7 @@ from kubestead.cilium.crdschema import Schema, violations
 from kubestead.cilium.policy import CILIUM, JUDGED, NAMESPACED, VERSIONS, Key, Object, Policy, key_of, told
 from kubestead.cilium.policyrules import ENVOY, PROXY, findings, needs
 from kubestead.errors import Finding
+from kubestead.yamlfile import line_of
 
 LABEL = "kubestead.io/policies"
 # A label's value.
@@ -83,7 +84,8 @@ def check(policies: Sequence[Policy], cluster: Cluster, name: str) -> Iterator[F
 def schema_findings(policy: Policy, schemas: Mapping[str, Schema]) -> Iterator[Finding]:
     """What the schema of its kind refuses; nothing for a kind of Kubernetes' own, which has none here."""
     if schema := schemas.get(policy.kind):
-        for one in violations(policy.content, schema):
+        found = violations(policy.content, schema)
+        for one in sorted(found, key=lambda one: line_of(policy.node, one.location) or 0):
             yield Finding(policy.place(*one.location), one.reason, one.fix, value=one.value)
 
 

@@ -57,7 +57,8 @@ def check(
         f"not against Cilium's schemas: those of {version} are not on this machine; deploys/policies.py asks the "
         "cluster for its own"
     )  # fmt: skip
-    console.print(Text(f"{len(policies)} policies, {wrong} errors; checked {against}"), soft_wrap=True)
+    counts = f"{len(policies)} polic{'y' if len(policies) == 1 else 'ies'}, {wrong} error{'' if wrong == 1 else 's'}"
+    console.print(Text(f"{counts}; checked {against}"), soft_wrap=True)
     if wrong:
         raise typer.Exit(1)
 
@@ -66,7 +67,9 @@ def check(
 def why(
     source: Annotated[str, typer.Argument(metavar="FROM", help="namespace/pod, an address, a node, or world.")],
     target: Annotated[str, typer.Argument(metavar="TO", help="The same, or a DNS name the pod has asked for.")],
-    port: Annotated[int, typer.Argument(min=1, max=65535, help="The port of TO; a pod's own, not a service's.")],
+    port: Annotated[
+        int, typer.Argument(metavar="PORT", min=1, max=65535, help="The port of TO; a pod's own, not a service's.")
+    ],
     protocol: Annotated[Protocol, typer.Option(help="What the connection is made of.")] = Protocol.tcp,
     kubeconfig: Annotated[Path, typer.Option(help="How the API is reached.")] = KUBECONFIG,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from kubernetes.client.exceptions import ApiException
 
@@ -31,6 +32,12 @@ _QUESTIONS = (
     "cilium-dbg policy selectors --output json",
     "cilium-dbg policy get --output json",
 )
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Namespace and name of a pod, safe in a path."""
+    namespace, _, own = name.partition("/")
+    return quote(namespace, safe=""), quote(own, safe="")
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class Asker:
 
     def _pod(self, name: str) -> Pod | None:
         """The pod, or None for one on its node's own network: then its node's address is what policies see."""
-        namespace, _, own = name.partition("/")
+        namespace, own = _parts(name)
         found = self._get(f"/api/v1/namespaces/{namespace}/pods/{own}", f"there is no pod {name}")
         if (found["spec"] or {}).get("hostNetwork"):
             return None
@@ -116,15 +123,15 @@ class Asker:
         except ValueError:
             pass
         if "/" in name:
-            namespace, _, own = name.partition("/")
+            namespace, own = _parts(name)
             return str(self._api.get(f"/api/v1/namespaces/{namespace}/pods/{own}")["status"]["hostIP"])
         try:
-            addresses = self._api.get(f"{NODES}/{name}")["status"]["addresses"]
+            addresses = self._api.get(f"{NODES}/{quote(name, safe='')}")["status"]["addresses"]
         except ApiException as error:
             if error.status != 404:
                 raise
             return self._named(name, node, asking)
-        return str(next(one["address"] for one in addresses if one["type"] == "InternalIP"))
+        return str({one["type"]: one["address"] for one in addresses}["InternalIP"])
 
     def _named(self, name: str, node: str, asking: Pod | None) -> str:
         """The address a pod was told for a DNS name, as its agent has seen it."""

@@ -107,7 +107,10 @@ def test_only_what_is_ours_is_removed_and_only_what_changed_applied(shop: Shop, 
     (folder / "cidr-partner.yaml").unlink()
     text = (folder / "allow-dns.yaml").read_text()
     (folder / "allow-dns.yaml").write_text(text.replace('            - {port: "53", protocol: TCP}\n', ""))
+    (folder / "kinds.yaml").write_text(yaml.safe_dump_all(OTHER_KINDS))
     wanted = {
+        change("CiliumCIDRGroup partners"),
+        change("NetworkPolicy shop/plain"),
         change("CiliumNetworkPolicy shop/allow-dns"),
         change("CiliumNetworkPolicy shop/backend-to-partner is written nowhere any more"),
     }
@@ -121,7 +124,7 @@ def test_only_what_is_ours_is_removed_and_only_what_changed_applied(shop: Shop, 
     assert lost == {"shop/visitor -> dns 53/tcp", "shop/backend -> 198.51.100.10 8080/tcp"}
     assert "not-ours" in labelled(shop.twin)
     restored = policies(shop.twin, "--json")
-    assert len(restored.changed) == 2
+    assert len(restored.changed) == len(wanted)
     shop.twin.ssh("k8s-cp", f"{KUBECTL} -n shop delete cnp not-ours > /dev/null")
 
 
@@ -130,6 +133,18 @@ def policy(name: str, **spec: Any) -> dict[str, Any]:
     return {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": metadata,
             "spec": {"endpointSelector": {"matchLabels": {"app": "nobody"}}, **spec}}  # fmt: skip
 
+
+OTHER_KINDS = [
+    {
+        "apiVersion": "cilium.io/v2", "kind": "CiliumCIDRGroup", "metadata": {"name": "partners"},
+        "spec": {"externalCIDRs": ["203.0.113.0/24"]},
+    },
+    {
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "plain", "namespace": "shop"},
+        "spec": {"podSelector": {"matchLabels": {"app": "nobody"}}, "policyTypes": ["Ingress"]},
+    },
+]  # fmt: skip
 
 # What is wrong, as the exact CRDs and Cilium have it; whether the API server itself refuses it, or only Cilium.
 REFUSED = {

@@ -121,6 +121,8 @@ def test_what_fits_is_taken() -> None:
          "10.9.0.0/16"),
         ({"ingress": [{"fromEntities": ["word"]}]},
          "spec.ingress.0.fromEntities.0 = 'word': is none of the words that are known here; did you mean world?"),
+        ({"ingress": [{"fromEntities": ["World"]}]},
+         "spec.ingress.0.fromEntities.0 = 'World': is none of the words that are known here; did you mean world?"),
         ({"ingress": [{}], "nodeSelector": {}},
          "spec = None: has endpointSelector and nodeSelector, and one of them is allowed; remove the others"),
         ({}, "spec = None: needs one of ingress, egress; write one of them"),

@@ -55,7 +55,7 @@ def test_what_is_wrong_is_told(folder: Path) -> None:
     code, text = check()
     assert code == 1
     assert "policies/a.yaml:6: spec.ingress.0.fromCIDR: names 2 kinds of peers" in text
-    assert "1 policies, 1 errors; checked not against Cilium's schemas: those of 1.18.4 are not on this machine" in text
+    assert "1 policy, 1 error; checked not against Cilium's schemas: those of 1.18.4 are not on this machine" in text
 
 
 def test_the_schemas_in_this_machines_cache_are_used(folder: Path) -> None:
@@ -71,4 +71,4 @@ def test_schemas_may_be_named_and_good_policies_are_well(folder: Path) -> None:
     (folder / "policies" / "a.yaml").write_text(POLICY.replace("fromEndpoints: [{}], ", ""))
     crds(folder / "mine", "{type: object}")
     code, text = check("policies", "--crds", "mine")
-    assert (code, "1 policies, 0 errors; checked against the schemas in mine" in text) == (0, True)
+    assert (code, "1 policy, 0 errors; checked against the schemas in mine" in text) == (0, True)
