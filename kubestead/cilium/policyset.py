@@ -110,9 +110,7 @@ def _unmet(policy: Policy, what: str, place: tuple[int | str, ...], cluster: Clu
         fix = f"write cilium_l7_proxy = True{also} in group_data/all.py, or keep it in a folder of its own until then"
         yield Finding(where, f"needs Cilium's {what}, which is off, and would not be enforced", fix)
     elif what == ENVOY and not cluster.envoy:
-        reason = (
-            "is enforced by Envoy, which runs inside the agents here: without it in their image, nothing gets through"
-        )
+        reason = "is enforced by Envoy, which runs inside the agents here: not, where their image has none"
         yield Finding(where, reason, "write cilium_envoy = True, or see that the image has it", severity="warning")
 
 

@@ -96,7 +96,7 @@ def test_what_needs_a_part_of_cilium_that_is_off() -> None:
     assert "write cilium_l7_proxy = True and cilium_envoy = True in group_data/all.py" in said(off, http)[0]
     (warning,) = check([http], replace(CLUSTER, envoy=False), "shop-rules")
     assert warning.severity == "warning"
-    assert "without it in their image, nothing gets through" in warning.reason
+    assert "not, where their image has none" in warning.reason
     assert said(CLUSTER, names, http) == []
 
 
