@@ -4,7 +4,7 @@ words: not text, not YAML, far too large, nested without end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,29 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
         InvalidInput: it cannot be read, is not YAML, has a key twice (YAML's last one would win without a word), or
             would be larger than any such file is: aliases make gigabytes of a few lines ("a billion laughs").
     """
+    found: list[tuple[Any, yaml.Node | None]] = _read(path, lambda loader: [loader.get_single_node()])
+    return found[0]
+
+
+def read_documents(path: Path) -> list[tuple[Any, yaml.Node | None]]:
+    """The documents of a file with several, each as :func:`read_yaml` gives one; it raises the same."""
+    return _read(path, _nodes)
+
+
+def _nodes(loader: _Loader) -> list[yaml.Node | None]:
+    nodes = []
+    while loader.check_node():
+        nodes.append(loader.get_node())
+    return nodes
+
+
+def _read(path: Path, compose: Callable[[_Loader], list[yaml.Node | None]]) -> list[tuple[Any, yaml.Node | None]]:
     text, loader = _text(path), None
     try:
         loader = _Loader(text)
-        node = loader.get_single_node()
-        refused = [*_oversize(path, node)] or [*_duplicates(path, node)]
-        content = None if refused or node is None else loader.construct_document(node)
+        nodes = compose(loader)
+        refused = [finding for node in nodes for finding in ([*_oversize(path, node)] or [*_duplicates(path, node)])]
+        contents = [None if refused or node is None else loader.construct_document(node) for node in nodes]
     except RecursionError:
         raise InvalidInput([_nested(str(path))]) from None
     except yaml.YAMLError as error:
@@ -54,19 +71,25 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
             loader.dispose()
     if refused:
         raise InvalidInput(refused)
-    return content, node
+    return list(zip(contents, nodes, strict=True))
 
 
 def place(path: Path, node: yaml.Node | None, location: tuple[int | str, ...]) -> str:
     """``site.yaml:7: hosts.k8s-cp.port``: the file, the line of the last of the keys that is there, the keys."""
+    line = line_of(node, location)
+    where = f"{path}:{line}" if line else str(path)
+    return f"{where}: {'.'.join(map(str, location))}" if location else where
+
+
+def line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int | None:
+    """The line of the last of the keys that is there; None where not even the first one is."""
     line = None
     for part in location:
         child = _child(node, part)
         if child is None:
             break
         line, node = child
-    where = f"{path}:{line}" if line else str(path)
-    return f"{where}: {'.'.join(map(str, location))}" if location else where
+    return line
 
 
 def _text(path: Path) -> str:

@@ -30,6 +30,7 @@ RUN_KEYS = frozenset(
         "diagnosis_file",
         "cilium_status_file",
         "watcher",
+        "policies",
     }
 )
 # pyinfra's connection and global arguments, its @fake connector, and what kubestead's inventory adds.

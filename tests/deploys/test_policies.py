@@ -1,0 +1,160 @@
+"""deploys/policies.py on fake hosts: what is planned and sent, and what is refused before anything is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kubestead.cilium.policyset import LABEL
+from kubestead.facts.policies import packed
+from tests.deploys.runner import Run, run
+
+KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup")
+PORT = {"type": "object", "properties": {"port": {"type": "string"}}}
+SCHEMA = {"type": "object", "properties": {
+    "apiVersion": {}, "kind": {}, "metadata": {"type": "object"},
+    "spec": {"type": "object", "properties": {"ingress": {"type": "array", "items": PORT}, "endpointSelector": {}}},
+}}  # fmt: skip
+
+
+def policy(name: str, **spec: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "shop"}
+    return {"apiVersion": "cilium.io/v2", "kind": KINDS[0], "metadata": metadata, "spec": spec}
+
+
+def ours(one: dict[str, Any], valid: str = "True", message: str = "") -> dict[str, Any]:
+    """As the cluster has it."""
+    metadata = {**one["metadata"], "labels": {LABEL: "policies"}, "uid": "1"}
+    conditions = [{"type": "Valid", "status": valid, "message": message}]
+    return {**one, "metadata": metadata, "status": {"conditions": conditions}}
+
+
+def lab(present: list[Any], wanted: list[Any], refused: str = "", judged: list[Any] | None = None) -> str:
+    """A lab whose API server knows ``present`` and says that ``wanted`` would be."""
+    versions = [{"name": "v2", "served": True, "schema": {"openAPIV3Schema": SCHEMA}}]
+    crds = [{"spec": {"names": {"kind": kind}, "versions": versions}} for kind in KINDS]
+    told = {
+        "crds": json.dumps({"items": crds}), "namespaces": "namespace/shop\n", "config": "{}",
+        "owned": json.dumps({"items": present}), "named": json.dumps({"items": present}),
+    }  # fmt: skip
+    answers = {
+        "say() { printf": "\n".join(f"{key}\t{packed(text)}" for key, text in told.items()),
+        "--dry-run=server": refused or packed(json.dumps({"items": wanted})),
+        # A fake host succeeds at whatever it is not told about, also at `false`.
+        "so it is not enforced": {"success": False},
+        "get --all-namespaces --output=json": json.dumps({"items": wanted if judged is None else judged}),
+    }
+    return f"bare_lab({ {'k8s-cp': answers}!r})"
+
+
+def go(folder: Path, *options: str, policies: list[Any], lab: str) -> Run:
+    (folder / "policies").mkdir()
+    for one in policies:
+        (folder / "policies" / f"{one['metadata']['name']}.yaml").write_text(yaml.safe_dump(one))
+    return run(folder, "policies", *options, lab=lab)
+
+
+A, B, OLD = policy("a", ingress=[{}]), policy("b", ingress=[{}]), policy("old")
+
+
+def test_what_differs_is_applied_what_is_not_written_removed_and_the_rest_left(tmp_path: Path) -> None:
+    edited = policy("b", ingress=[])
+    done = go(tmp_path, "-y", "-vv", policies=[A, B], lab=lab([ours(A), ours(edited), ours(OLD)], [ours(A), ours(B)]))
+    assert done.returncode == 0, done.stderr
+    assert {line["operation"]: line["changed"] for line in done.record} == {
+        "CiliumNetworkPolicy shop/a": False,
+        "CiliumNetworkPolicy shop/b": True,
+        "CiliumNetworkPolicy shop/old is written nowhere any more": True,
+        "Every policy is valid": False,
+    }
+    sent = (
+        "--validate=strict --filename=- >",
+        "--subresource=status",
+        "delete --ignore-not-found",
+        "get --all-namespaces --output=json --selector kubestead.io/policies=policies ciliumnetworkpolicies",
+    )
+    order = [done.sent(words)[-1][0] for words in sent]
+    assert order == sorted(order)
+    assert {host for host, _ in done.commands} == {"k8s-cp"}
+
+
+def test_a_plan_lists_exactly_that_and_sends_nothing(tmp_path: Path) -> None:
+    done = go(tmp_path, "--dry", "--json", policies=[A, B], lab=lab([ours(A), ours(OLD)], [ours(A), ours(B)]))
+    assert done.returncode == 0, done.stderr
+    assert done.plan == [
+        "nobody                  Policies | CiliumNetworkPolicy shop/a",
+        "k8s-cp                  Policies | CiliumNetworkPolicy shop/b",
+        "k8s-cp                  Policies | CiliumNetworkPolicy shop/old is written nowhere any more",
+        "nobody                  Policies | Every policy is valid",
+    ]
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    done = go(tmp_path, "-y", policies=[A], lab=lab([ours(A)], [ours(A)]))
+    assert done.returncode == 0, done.stderr
+    assert [line["operation"] for line in done.record if line["changed"]] == []
+
+
+def test_everything_wrong_is_said_at_once_and_nothing_is_sent(tmp_path: Path) -> None:
+    wrong = [policy("a", ingress=[{"port": 80}]), policy("b", ingres=[]), {**A, "kind": "Policy"}]
+    wrong[2] = {**wrong[2], "metadata": {"name": "c"}}
+    done = go(tmp_path, "-y", "-vv", policies=wrong[:2], lab=lab([], []))
+    assert done.returncode == 1
+    assert "2 errors, nothing was changed" in done.stderr
+    assert "policies/a.yaml:8\n" in done.stderr
+    assert "error: spec.ingress.0.port = 80: must be text, in quotes" in done.stderr
+    assert 'fix: write "80"' in done.stderr
+    assert "policies/b.yaml:7\n" in done.stderr
+    assert "error: spec.ingres: no such field" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.sent("--server-side") == []
+
+
+def test_a_folder_that_cannot_be_read_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    done = go(tmp_path, "-y", "-vv", policies=[{**A, "kind": "Policy"}], lab=lab([], []))
+    assert done.returncode == 1
+    assert "kind = Policy: is no kind of policy" in done.stderr
+    assert done.sent("kubectl") == []
+
+
+def test_the_api_servers_own_refusal_stops_the_run(tmp_path: Path) -> None:
+    words = 'The CiliumNetworkPolicy "a" is invalid: spec.x: Invalid value'
+    done = go(tmp_path, "-y", "-vv", policies=[A], lab=lab([], [], refused=words))
+    assert done.returncode == 1
+    assert f"is refused by the API server: {words}" in done.stderr
+    assert "policies/a.yaml" in done.stderr
+    assert done.sent("--filename=- >") == []
+
+
+def test_a_policy_cilium_refuses_fails_the_run(tmp_path: Path) -> None:
+    judged = [ours(A, valid="False", message="unsupported entity: x")]
+    done = go(tmp_path, "-y", "-vv", policies=[A], lab=lab([], [ours(A)], judged=judged))
+    assert done.returncode == 1
+    ((_, host),) = done.sent("policies/a.yaml:4: metadata.name: Cilium refuses it, so it is not enforced: unsupported")
+    assert host == "k8s-cp"
+
+
+def test_an_empty_folder_removes_nothing_by_mistake(tmp_path: Path) -> None:
+    done = go(tmp_path, "-y", "-vv", policies=[], lab=lab([ours(OLD)], []))
+    assert done.returncode == 1
+    assert "holds no policy" in done.stderr
+    assert "--data state=absent" in done.stderr
+    assert done.sent("kubectl") == []
+
+
+def test_a_set_can_be_removed_whole(tmp_path: Path) -> None:
+    done = go(tmp_path, "-y", "-vv", "--data", "state=absent", policies=[A], lab=lab([ours(A), ours(OLD)], []))
+    assert done.returncode == 0, done.stderr
+    assert [line["operation"] for line in done.record if line["changed"]] == [
+        "CiliumNetworkPolicy shop/a is written nowhere any more",
+        "CiliumNetworkPolicy shop/old is written nowhere any more",
+    ]
+
+
+def test_without_the_control_plane_it_says_so(tmp_path: Path) -> None:
+    done = go(tmp_path, "-y", "--limit", "workers", policies=[A], lab=lab([], []))
+    assert done.returncode == 1
+    assert "k8s-cp is no part of this run" in done.stderr

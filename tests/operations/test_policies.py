@@ -1,0 +1,109 @@
+"""Policies are applied, removed, and found valid; what is as written is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from pyinfra.api import StringCommand
+
+from kubestead.cilium.policy import CCNP, CNP
+from kubestead.cilium.policyset import Change
+from kubestead.facts.policies import PolicyConditions
+from kubestead.operations import policies
+from kubestead.operations.steps import StepFailed
+from tests.operations.harness import Host, Outcome, run
+
+KEY = (CNP, "shop", "a")
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+FILE = "policies/a.yaml:4: metadata.name"
+
+
+def item(spec: Any = None, **status: str) -> dict[str, Any]:
+    conditions = [{"type": "Valid", **status}] if status else []
+    return {
+        "apiVersion": "cilium.io/v2", "kind": CNP, "metadata": {"name": "a", "namespace": "shop"}, "spec": spec or {},
+        "status": {"conditions": conditions},
+    }  # fmt: skip
+
+
+def test_a_policy_that_is_as_written_is_left() -> None:
+    done = run(policies.applied, {}, content=item(), change=None)
+    assert (done.commands, done.noop) == ([], "it is as written")
+
+
+def test_a_new_policy_is_applied() -> None:
+    done = run(policies.applied, {}, content=item(), change=Change(KEY, None, item()))
+    (command,) = done.yielded
+    assert isinstance(command, StringCommand)
+    assert done.shell == [
+        f"{KUBECTL} --request-timeout=20s apply --server-side --force-conflicts --field-manager=kubestead "
+        "--validate=strict --filename=- > /dev/null"
+    ]
+    assert list(yaml.safe_load_all(command.connector_arguments["_stdin"])) == [item()]
+
+
+def test_what_was_said_of_the_form_before_is_forgotten() -> None:
+    done = run(policies.applied, {}, content=item(), change=Change(KEY, item([1]), item()))
+    assert done.shell[1] == (
+        f"{KUBECTL} patch --namespace shop ciliumnetworkpolicies.cilium.io/a --subresource=status --type=merge --patch "
+        '\'{"status":{"conditions":null}}\' > /dev/null'
+    )
+    group = Change(("CiliumCIDRGroup", "", "a"), item([1]), item())
+    assert len(run(policies.applied, {}, content=item(), change=group).shell) == 1
+
+
+def test_what_is_written_nowhere_is_removed() -> None:
+    done = run(policies.removed, {}, change=Change((CCNP, "", "old"), item()))
+    assert done.shell == [
+        f"{KUBECTL} delete --ignore-not-found ciliumclusterwidenetworkpolicies.cilium.io/old > /dev/null"
+    ]
+
+
+class Waiting:
+    """In place of the host: what was waited for, and whether it came."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails, self.asked = fails, ""
+
+    def __call__(self, host: Any, *command: Any, **options: Any) -> list[str]:
+        self.asked = str(StringCommand(*command))
+        if self.fails:
+            raise StepFailed("timed out")
+        return []
+
+
+def look(monkeypatch: pytest.MonkeyPatch, items: tuple[Any, ...], waiting: Waiting, **places: str) -> Outcome:
+    monkeypatch.setattr(policies, "ask", waiting)
+    known = {KEY: FILE, ("NetworkPolicy", "shop", "b"): "b.yaml"}
+    return run(policies.valid, Host({PolicyConditions: items}), set_name="s", places=known, within_seconds=60)
+
+
+def test_every_policy_of_ciliums_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = Waiting()
+    done = look(monkeypatch, (item(status="True"),), waiting)
+    assert done.noop == "Cilium finds all 1 valid"
+    assert waiting.asked == (
+        f"export LC_ALL=C; {KUBECTL} wait --namespace shop --timeout=60s --for "
+        "'jsonpath={.status.conditions[?(@.type==\"Valid\")].status}' ciliumnetworkpolicies.cilium.io/a "
+        "> /dev/null & wait"
+    )
+
+
+def test_a_policy_cilium_refuses_fails_the_run_with_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = look(monkeypatch, (item(status="False", message="combining A and B"),), Waiting())
+    assert (
+        f"{FILE}: Cilium refuses it, so it is not enforced: combining A and B; correct it and run again"
+        in done.shell[0]
+    )
+
+
+def test_an_operator_that_says_nothing_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = look(monkeypatch, (item(),), Waiting(fails=True))
+    assert "has said nothing within 60 s of CiliumNetworkPolicy shop/a" in done.shell[0]
+
+
+def test_a_plan_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run(policies.valid, {}, executing=False, set_name="s", places={KEY: FILE}, within_seconds=60)
+    assert done.commands == []
