@@ -26,7 +26,7 @@ VALUES_IMAGES = tuple(f"{CILIUM}/{name}" for name in ("cilium", "operator-generi
 
 @deploy("Cilium")
 def install_cilium(spec: ClusterSpec) -> None:
-    """Helm and the chart from the catalog, then the release."""
+    """Helm and the chart from the catalog, the release, then its objects for pools, announcements and BGP."""
     catalog = Sources.of(host).catalog
     processor = architecture(host)
     helm = catalog.file("helm", processor)
@@ -45,6 +45,10 @@ def install_cilium(spec: ClusterSpec) -> None:
         chart_version=spec.cilium_version,
         values=cilium_values(spec, catalog, nodes=len(node_names())),
     )
+    # Here, as it asks what runs already, and that is compared with the values below.
+    from kubestead.phases.objects import install_objects  # noqa: PLC0415
+
+    install_objects(spec)
 
 
 def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, Any]:
