@@ -25,7 +25,7 @@ protocol device {{ }}
 protocol kernel {{ merge paths yes; ipv4 {{ export all; import none; }}; }}
 template bgp node {{
     local {address} as {asn};
-    passive;
+    passive yes;
     hold time {hold};
     {password}
     ipv4 {{ import all; export none; }};
