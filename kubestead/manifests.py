@@ -1,8 +1,8 @@
 """Objects of a cluster as kubestead applies them: which are its own, and which are not as they should be. Pure.
 
 The API server itself remembers which fields of an object kubestead has set (server-side apply, ``managedFields``). What
-they hold now is compared with what is wanted: so a field that is wanted no longer is seen, and what others added, or the
-API server filled in, is not taken for a difference. Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+they hold now is compared with what is wanted: so a field that is wanted no longer is seen, and what others added or the
+API server filled in is not taken for a difference. Source: the page of Kubernetes' reference on server-side apply.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MANAGER = "kubestead"
 """The field manager's name."""
 
 OWNER = "kubestead.dev/owner"
-"""The label of every object kubestead applies: which part of it, as in ``cilium``. Whatever has it not is left alone."""
+"""The label of every object kubestead applies: for whom, as in ``cilium``. Whatever does not have it is left alone."""
 
 Manifest = Mapping[str, Any]
 

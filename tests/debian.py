@@ -31,7 +31,9 @@ def _unpack(folder: Path, packages: tuple[str, ...]) -> None:
     if not shutil.which("apt-get"):
         pytest.skip(f"{packages[0]} is not installed, and this machine has no apt-get")
     with cache.new_entry(folder) as fresh:
-        done = subprocess.run(["apt-get", "download", *packages], cwd=fresh, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["apt-get", "download", *packages], cwd=fresh, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             pytest.skip(f"{packages[0]} is not installed and could not be downloaded: {done.stderr.strip()[-200:]}")
         for archive in fresh.glob("*.deb"):

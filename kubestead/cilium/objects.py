@@ -13,10 +13,10 @@ from kubestead.spec import ClusterSpec
 
 OWNER = "cilium"
 NAMESPACE = "kube-system"
+"""Where BGP looks for passwords, too: the chart's bgpControlPlane.secretsNamespace."""
 MARK = "kubestead-cilium"
-"""The ConfigMap that is there as long as any of the objects is: a run sees by it whether there is anything to delete."""
+"""The ConfigMap that is there as long as any of the objects is: a run sees by it that there may be some to delete."""
 
-# Where BGP looks for passwords, too: the chart's bgpControlPlane.secretsNamespace.
 KINDS = {
     "ConfigMap": "configmaps",
     "Secret": "secrets",
@@ -39,7 +39,9 @@ def cilium_objects(spec: ClusterSpec, workers: bool, passwords: Mapping[str, str
         workers: whether there are nodes that are not control planes.
         passwords: of BGP's peers, by ``instance.peer``.
     """
-    if not (spec.cilium_lb_pools or spec.cilium_l2_announcements or spec.cilium_bgp or spec.cilium_ipam == "multi-pool"):
+    if not (
+        spec.cilium_lb_pools or spec.cilium_l2_announcements or spec.cilium_bgp or spec.cilium_ipam == "multi-pool"
+    ):
         return []
     secrets = {name: f"kubestead-bgp.{name}" for name in passwords}
     pools = [("default", spec.pool, spec.pod_cidr_mask_size)]

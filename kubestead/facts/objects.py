@@ -18,7 +18,7 @@ _ASK = f"{KUBECTL} --request-timeout=10s"
 
 @dataclass(frozen=True)
 class Owned:
-    """The kinds the API knows of those that were asked for, and the owner's objects among them, Secrets without data."""
+    """The kinds the API knows of those that were asked for, and the owner's objects of them, Secrets without data."""
 
     kinds: tuple[str, ...] = ()
     objects: tuple[dict[str, Any], ...] = ()
@@ -40,9 +40,8 @@ class OwnedObjects(FactBase[Owned | None]):
     def command(self, owner: str, kinds: tuple[str, ...]) -> StringCommand:
         own = ("--all-namespaces --selector", QuoteString(f"{OWNER}={owner}"), "--show-managed-fields")
         # Of Secrets only who they are: what they hold goes nowhere.
-        secrets = (
-            f"{_ASK} get {SECRETS}", *own, """--output=jsonpath='{range .items[*]}{.metadata}{"\\n"}{end}' 2>/dev/null""",
-        )  # fmt: skip
+        rows = """--output=jsonpath='{range .items[*]}{.metadata}{"\\n"}{end}' 2>/dev/null"""
+        secrets = (f"{_ASK} get {SECRETS}", *own, rows)
         return StringCommand(
             f"known=$({_ASK} api-resources --output=name 2>/dev/null); there=; objects=;",
             "for kind in", *(QuoteString(kind) for kind in kinds if kind != SECRETS), "; do",

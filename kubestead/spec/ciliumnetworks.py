@@ -51,7 +51,10 @@ def _block(value: Any) -> Any:
     except ValueError:
         addresses = []
     if not 1 <= len(addresses) <= _RANGE_PARTS:
-        raise Refusal("is neither a network (without host bits), an address, nor a range", "write '10.9.0.0/28' or '10.9.0.10-10.9.0.20'")
+        raise Refusal(
+            "is neither a network (without host bits), an address, nor a range",
+            "write '10.9.0.0/28' or '10.9.0.10-10.9.0.20'",
+        )
     if addresses[0] > addresses[-1]:
         raise Refusal("ends before it begins", f"write '{addresses[-1]}-{addresses[0]}'")
     return value
@@ -106,7 +109,10 @@ class BgpPeer(_Model):
     multihop: int = Field(default=1, ge=1, le=255, description="how many hops away it may be, 1 to 255")
     hold_seconds: int = Field(default=9, ge=3, le=65535, description="silence after which it is given up, from 3")
     restart_seconds: int = Field(
-        default=0, ge=0, le=4095, description="how long it keeps the routes of a node whose agent restarts; 0: not at all"
+        default=0,
+        ge=0,
+        le=4095,
+        description="how long it keeps routes of a node whose agent restarts; 0: not at all",
     )
 
 

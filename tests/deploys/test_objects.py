@@ -12,7 +12,8 @@ cilium_lb_pools = [{"name": "lan", "blocks": ["172.31.255.0/28"]}]
 cilium_bgp = [{"name": "lab", "asn": 64512, "peers": [{"name": "tor", "address": "192.168.1.1", "asn": 64513%s}]}]
 """
 # What runs: its API answers, and kubestead has applied objects before.
-LEFT = {"k8s-cp": {"configmaps/kubestead-cilium": ["answers", "built-here", "object\tConfigMap/kubestead-cilium\t{}\t\t"]}}
+RUNNING = ["answers", "built-here", "object\tConfigMap/kubestead-cilium\t{}\t\t"]
+LEFT = {"k8s-cp": {"configmaps/kubestead-cilium": RUNNING}}
 
 
 def plan(done: Run) -> list[str]:

@@ -72,16 +72,16 @@ def test_a_secret_of_other_content_is_applied_and_is_on_no_command_line():
 
 
 def test_a_secret_is_compared_by_standard_input():
-    class Listens(Host):
-        given: list[dict[str, Any]] = []
+    given: list[dict[str, Any]] = []
 
+    class Listens(Host):
         def get_fact(self, fact: type, *args: Any, **kwargs: Any) -> Any:
-            self.given.append(kwargs)
+            given.append(kwargs)
             return super().get_fact(fact, *args, **kwargs)
 
     host = Listens({OwnedObjects: Owned(EVERY, (live(SECRET),)), SecretHolds: True})
     run(objects, host, objects=[SECRET], kinds=KINDS, owner="cilium")
-    assert host.given[1] == {
+    assert given[1] == {
         "namespace": "kube-system", "secret": "password", "_stdin": '{"password":"c3dvcmRmaXNo"}',
     }  # fmt: skip
 

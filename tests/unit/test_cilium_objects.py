@@ -147,7 +147,9 @@ def test_a_password_file_is_looked_at_before_anything_is_touched(tmp_path, conte
 
 def crds() -> dict[str, tuple[str, dict[str, Any]]]:
     """Each kind's version and schema, from the CRDs in Cilium's own module."""
-    folders = sorted((cache.root() / "go/mod/github.com/cilium").glob("cilium@v1.18.4/pkg/k8s/apis/cilium.io/client/crds"))
+    folders = sorted(
+        (cache.root() / "go/mod/github.com/cilium").glob("cilium@v1.18.4/pkg/k8s/apis/cilium.io/client/crds")
+    )
     if not folders:
         pytest.skip("needs Cilium's module in the cache: make components")
     found = {}
@@ -164,7 +166,9 @@ def crds() -> dict[str, tuple[str, dict[str, Any]]]:
 def closed(schema: Any) -> Any:
     """The schema that refuses fields it does not name, as the API server does with strict validation."""
     if isinstance(schema, dict):
-        more = {"additionalProperties": False} if "properties" in schema and "additionalProperties" not in schema else {}
+        more = (
+            {"additionalProperties": False} if "properties" in schema and "additionalProperties" not in schema else {}
+        )
         return {**{key: closed(value) for key, value in schema.items()}, **more}
     return [closed(item) for item in schema] if isinstance(schema, list) else schema
 

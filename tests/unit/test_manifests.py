@@ -113,7 +113,9 @@ def test_of_a_set_and_of_a_list_by_place_only_own_items_count():
 
 
 def test_a_secrets_data_is_not_looked_at():
-    wanted = labelled({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"a": "eA=="}}, "cilium")
+    wanted = labelled(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"a": "eA=="}}, "cilium"
+    )
     fields = {"f:metadata": LABEL, "f:data": {"f:a": {}}}
     own = {"manager": "kubestead", "operation": "Apply", "fieldsV1": fields}
     metadata = {**wanted["metadata"], "managedFields": [own]}

@@ -50,7 +50,9 @@ class Bird:
     def established(self) -> set[str]:
         """The nodes whose sessions are up."""
         rows = (line.split() for line in self.says("show protocols").splitlines())
-        return {row[0].replace("_", "-") for row in rows if len(row) > 1 and row[1] == "BGP" and row[-1] == "Established"}
+        return {
+            row[0].replace("_", "-") for row in rows if len(row) > 1 and row[1] == "BGP" and row[-1] == "Established"
+        }
 
     def routes(self) -> dict[str, set[str]]:
         """The next hops of every network learnt: ``{"10.0.1.0/24": {"192.168.1.61"}}``."""
@@ -85,7 +87,9 @@ def bird(twin: Twin, folder: Path, node_asn: int, hold_seconds: int, password: s
     configuration.write_text(f'log "{folder / "bird.log"}" all;\n{text}')
     inside = ["nsenter", f"--net=/run/netns/kubestead-{twin.name}"]
     argv = [*inside, str(programs / "bird"), "-f", "-c", str(configuration), "-s", str(control)]
-    process = subprocess.Popen(argv, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        argv, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     try:
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         yield Bird(programs, control, environment)

@@ -1,4 +1,4 @@
-"""Packets on the twin's bridge, as tcpdump would see them: a packet socket (packet(7)) on a host's link or the bridge."""
+"""Packets on the twin's bridge, as tcpdump would see them, by a packet socket (packet(7)) on one of its links."""
 
 from __future__ import annotations
 

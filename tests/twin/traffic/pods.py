@@ -45,7 +45,7 @@ class Pod:
     address: str
 
     def run(self, command: str) -> str:
-        """What a command of the host's prints in the pod's network, standard error with it, whether it succeeds or not."""
+        """What a command of the host's prints in the pod's network, on both outputs, whether it succeeds or not."""
         pid = f'$(grep -lzx "HOSTNAME={self.name}" /proc/[0-9]*/environ 2>/dev/null | head -n 1 | cut -d / -f 3)'
         return self.twin.ssh(self.node, f"nsenter --target {pid} --net {command} 2>&1 || true")
 
@@ -58,16 +58,16 @@ class Pod:
             protocol: ``http`` or ``udp``.
             tries: how often it asks, on a new connection each time.
         """
-        query = urlencode(
-            {"host": address, "port": port, "request": request, "protocol": protocol, "tries": tries}
-        )
+        query = urlencode({"host": address, "port": port, "request": request, "protocol": protocol, "tries": tries})
         # From the pod's own node, which reaches it whatever happens between nodes.
         told = self.twin.ssh(self.node, f"curl -s --max-time 30 'http://{self.address}:{HTTP}/dial?{query}'")
         answers: list[str] = json.loads(told).get("responses", [])
         return answers
 
 
-def start(twin: Twin, places: Mapping[str, str], annotations: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Pod]:
+def start(
+    twin: Twin, places: Mapping[str, str], annotations: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Pod]:
     """Have a pod of each name on its node, and wait until all are ready.
 
     Args:
@@ -99,7 +99,9 @@ def apply(twin: Twin, manifest: str) -> None:
     twin.ssh("k8s-cp", f"{KUBECTL} apply -f - > /dev/null", stdin=manifest)
 
 
-def service(name: str, kind: str, selector: Mapping[str, str], policy: str = "", labels: Mapping[str, str] | None = None) -> str:
+def service(
+    name: str, kind: str, selector: Mapping[str, str], policy: str = "", labels: Mapping[str, str] | None = None
+) -> str:
     """The manifest of a service on the pods' ports, TCP 80 and UDP 81.
 
     Args:

@@ -26,7 +26,9 @@ def test_a_connections_first_packet():
 
 def test_a_packet_inside_of_vxlan():
     inner = frame(ICMP, bytes(72))
-    outer = frame(UDP, struct.pack("!HHHH", 50000, 8472, 16 + len(inner), 0) + bytes(8) + inner, "192.0.2.1", "192.0.2.2")
+    outer = frame(
+        UDP, struct.pack("!HHHH", 50000, 8472, 16 + len(inner), 0) + bytes(8) + inner, "192.0.2.1", "192.0.2.2"
+    )
     packet = parse(outer)
     assert packet is not None
     assert packet.inner is not None
