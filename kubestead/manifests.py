@@ -87,7 +87,7 @@ def applied(live: Manifest) -> dict[str, Any]:
 
 def differs(wanted: Manifest, live: Manifest) -> bool:
     """Whether applying ``wanted`` would change the object; a Secret's data is not looked at."""
-    return not _same(content(wanted), applied(live))
+    return content(wanted) != applied(live)
 
 
 def _part(value: Any, fields: Mapping[str, Any]) -> Any:
@@ -113,17 +113,6 @@ def _item(items: list[Any], key: str, fields: Mapping[str, Any]) -> list[Any]:
     if form == "v":
         return [item for item in items if item == named]
     return [_part(items[named], fields)] if named < len(items) else []
-
-
-def _same(wanted: Any, own: Any) -> bool:
-    """As ``==``, but an empty mapping that was set is all of ours that is there, whatever others put into it."""
-    if isinstance(wanted, Mapping) and isinstance(own, Mapping):
-        if not wanted:
-            return True
-        return wanted.keys() == own.keys() and all(_same(value, own[key]) for key, value in wanted.items())
-    if isinstance(wanted, list) and isinstance(own, list):
-        return len(wanted) == len(own) and all(map(_same, wanted, own))
-    return bool(wanted == own)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -34,7 +34,7 @@ def live(wanted: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     found["spec"]["disabled"] = False
     found["status"] = {"conditions": [{"type": "x"}]}
     other = {"manager": "operator", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}}
-    own = {"manager": "kubestead", "operation": "Apply", "fieldsV1": fields}
+    own = {"manager": "kubestead", "operation": "Apply", "fieldsV1": copy.deepcopy(fields)}
     found["metadata"] |= {"uid": "1", "resourceVersion": "7", "managedFields": [other, own]}
     return found
 
@@ -95,10 +95,10 @@ def test_an_object_somebody_else_made_differs(pool):
     assert differs(labelled(POOL, "cilium"), pool)
 
 
-def test_an_empty_mapping_stays_so_whatever_others_put_into_it(pool):
+def test_a_selector_that_is_emptied_differs(pool):
     wanted = copy.deepcopy(POOL)
     wanted["spec"]["serviceSelector"] = {}
-    assert not differs(labelled(wanted, "cilium"), pool)
+    assert differs(labelled(wanted, "cilium"), pool)
 
 
 def test_of_a_set_and_of_a_list_by_place_only_own_items_count():
