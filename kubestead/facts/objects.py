@@ -82,6 +82,15 @@ class SecretHolds(FactBase[bool]):
         return output[-1:] == ["same"]
 
 
-def as_printed(data: Mapping[str, str]) -> str:
-    """A Secret's ``data`` as kubectl prints it: keys in order, no spaces."""
-    return json.dumps(dict(data), sort_keys=True, separators=(",", ":"))
+class Concealed(list[str]):
+    """Lines for ``_stdin`` of a fact, which pyinfra prints with its other arguments: shown, they are a number of this run's."""
+
+    def __repr__(self) -> str:
+        return f"*MASKED* {hash(tuple(self)):x}"
+
+    __str__ = __repr__
+
+
+def as_printed(data: Mapping[str, str]) -> Concealed:
+    """A Secret's ``data`` as kubectl prints it, keys in order, no spaces: for the ``_stdin`` of :class:`SecretHolds`."""
+    return Concealed([json.dumps(dict(data), sort_keys=True, separators=(",", ":"))])

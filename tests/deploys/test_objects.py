@@ -12,7 +12,11 @@ cilium_lb_pools = [{"name": "lan", "blocks": ["172.31.255.0/28"]}]
 cilium_bgp = [{"name": "lab", "asn": 64512, "peers": [{"name": "tor", "address": "192.168.1.1", "asn": 64513%s}]}]
 """
 # What runs: its API answers, and kubestead has applied objects before.
-RUNNING = ["answers", "built-here", "object\tConfigMap/kubestead-cilium\t{}\t\t"]
+KUBEADM = '{"ClusterConfiguration":"clusterName: lab\\nkubernetesVersion: v1.31.13\\nnetworking: {serviceSubnet: 172.20.0.0/16}\\n"}'
+RUNNING = [
+    "answers", "built-here", f"object\tConfigMap/kubeadm-config\t{KUBEADM}\t\t",
+    "object\tDaemonSet/kube-proxy\t\t\t", "object\tConfigMap/kubestead-cilium\t{}\t\t",
+]  # fmt: skip
 LEFT = {"k8s-cp": {"configmaps/kubestead-cilium": RUNNING}}
 
 
@@ -41,7 +45,7 @@ def test_a_password_file_that_is_open_to_others_ends_the_run_first(tmp_path: Pat
     (tmp_path / "password").chmod(0o644)
     done = run(tmp_path, "cluster", "-y", "-vvv", more=POOLS % ', "password_file": "password"')
     assert done.returncode == 1
-    assert "cilium_bgp: lab.tor: password_file = 'password': is open to others (mode 0644)" in done.stderr
+    assert "cilium_bgp: lab.tor: password_file = password: is open" in done.stderr
     assert done.record == []
 
 
