@@ -83,7 +83,7 @@ class SecretHolds(FactBase[bool]):
 
 
 class Concealed(list[str]):
-    """Lines for ``_stdin`` of a fact, which pyinfra prints with its other arguments: shown, they are a number of this run's."""
+    """Lines for ``_stdin`` of a fact: pyinfra prints it with the other arguments, and then it is a number of this run's."""
 
     def __repr__(self) -> str:
         return f"*MASKED* {hash(tuple(self)):x}"
@@ -92,5 +92,5 @@ class Concealed(list[str]):
 
 
 def as_printed(data: Mapping[str, str]) -> Concealed:
-    """A Secret's ``data`` as kubectl prints it, keys in order, no spaces: for the ``_stdin`` of :class:`SecretHolds`."""
+    """A Secret's ``data`` as kubectl prints it, keys in order, no spaces: ``_stdin`` of :class:`SecretHolds`."""
     return Concealed([json.dumps(dict(data), sort_keys=True, separators=(",", ":"))])
