@@ -83,7 +83,7 @@ class SecretHolds(FactBase[bool]):
 
 
 class Concealed(list[str]):
-    """Lines for ``_stdin`` of a fact: pyinfra prints it with the other arguments, and then it is a number of this run's."""
+    """Lines for ``_stdin`` of a fact: pyinfra prints it with the others, and then it is a number of this run's."""
 
     def __repr__(self) -> str:
         return f"*MASKED* {hash(tuple(self)):x}"

@@ -13,9 +13,8 @@ cilium_lb_pools = [{"name": "lan", "blocks": ["172.31.255.0/28"]}]
 cilium_bgp = [{"name": "lab", "asn": 64512, "peers": [{"name": "tor", "address": "192.168.1.1", "asn": 64513%s}]}]
 """
 # What runs: its API answers, and kubestead has applied objects before.
-KUBEADM = json.dumps(
-    {"ClusterConfiguration": "kubernetesVersion: v1.31.13\nnetworking: {serviceSubnet: 172.20.0.0/16}\n"}
-)
+CONFIGURATION = "clusterName: lab\nkubernetesVersion: v1.31.13\nnetworking: {serviceSubnet: 172.20.0.0/16}\n"
+KUBEADM = json.dumps({"ClusterConfiguration": CONFIGURATION})
 RUNNING = [
     "answers", "built-here", f"object\tConfigMap/kubeadm-config\t{KUBEADM}\t\t",
     "object\tDaemonSet/kube-proxy\t\t\t", "object\tConfigMap/kubestead-cilium\t{}\t\t",
