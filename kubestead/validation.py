@@ -25,6 +25,7 @@ _REASONS = {
     "tuple_type": "must be a list",
     "list_type": "must be a list",
     "path_type": "must be a path, as text in quotes",
+    "too_short": "must not be empty",
 }
 
 
@@ -76,7 +77,16 @@ def findings_of(error: ValidationError, model: type[BaseModel], locate: Callable
 
     Values in a field declared with ``repr=False`` are not repeated: they may be secret.
     """
-    return [_finding(detail, model, locate) for detail in error.errors()]
+    details = error.errors()
+    return [_finding(detail, model, locate) for detail in details if not _follows(detail, details)]
+
+
+def _follows(detail: Any, details: Iterable[Any]) -> bool:
+    """A list is too short because pydantic does not count its entry that is wrong, which has an error of its own."""
+    location: Location = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(location) and other["loc"][: len(location)] == location for other in details
+    )
 
 
 def _finding(detail: Any, model: type[BaseModel], locate: Callable[[Location], str]) -> Finding:
@@ -88,7 +98,7 @@ def _finding(detail: Any, model: type[BaseModel], locate: Callable[[Location], s
     if detail["type"] == "extra_forbidden":
         # What stands below a key nobody knows may be as secret as what stands below the one that was meant.
         return unknown_key(where, location[-1], holder.model_fields, None if isinstance(value, dict) else value)
-    described = _describe(holder, location)
+    described = _describe(model, location)
     if detail["type"] == "missing":
         return Finding(where, _REASONS["missing"], described)
     cause = detail.get("ctx", {}).get("error")
@@ -125,9 +135,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
 
 
-def _describe(holder: type[BaseModel], location: Location) -> str:
-    for part in reversed(location):
-        field = holder.model_fields.get(str(part))
+def _describe(model: type[BaseModel], location: Location) -> str:
+    for end in range(len(location), 0, -1):
+        field = _holder(model, location[:end]).model_fields.get(str(location[end - 1]))
         if field and field.description:
             return f"give {field.description}"
     return "see the annotated example"

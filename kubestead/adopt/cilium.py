@@ -5,39 +5,20 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from kubestead.adopt.given import Must, changed, get, lost, nested
 from kubestead.adopt.running import RunningCluster
 from kubestead.chart import ValuePath
 from kubestead.errors import Finding
 from kubestead.merge import deep_merge
 from kubestead.spec import ClusterSpec
+from kubestead.spec.loading import check_values
 from kubestead.spec.places import line, place
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 FIXED = "cannot be changed in place"
-SHOWN = 12
-POOL: ValuePath = ("ipam", "operator", "clusterPoolIPv4PodCIDRList")
-MASK: ValuePath = ("ipam", "operator", "clusterPoolIPv4MaskSize")
-# A key of the ConfigMap cilium-config, which is what the agents really use, and the chart's value behind it. To change
-# one under running pods cuts them off: docs.cilium.io on cluster-pool IPAM, routing and cluster names.
-IMMUTABLE: tuple[tuple[str, ValuePath], ...] = (
-    ("ipam", ("ipam", "mode")),
-    ("routing-mode", ("routingMode",)),
-    ("tunnel-protocol", ("tunnelProtocol",)),
-    ("cluster-name", ("cluster", "name")),
-)
-
-
-@dataclass(frozen=True)
-class _Must:
-    """A value that must be ``is_now``; ``key`` is the spec's own key for it where it has one."""
-
-    path: ValuePath
-    is_now: Any
-    reason: str
-    key: str | None = None
+CLUSTER_NAME: ValuePath = ("cluster", "name")
 
 
 def cilium_findings(
@@ -47,18 +28,28 @@ def cilium_findings(
     if running.cilium is None:
         return
     yield from _version(spec, running, places)
-    musts = [*_fixed(values, running.cilium), *_pool(spec, values, running.cilium), *_lost(values, running)]
+    musts = [*_fixed(spec, values, running.cilium), *_pool(spec, running.cilium)]
+    musts += lost(spec, values, running)
     kept: dict[str, Any] = dict(spec.cilium_extra_values)
     for must in musts:
-        kept = deep_merge(kept, {} if must.key else _nested(must.path, must.is_now))
+        kept = deep_merge(kept, {} if must.key else nested(must.path, must.is_now))
     whole_line = line("cilium_extra_values", kept, places)
     for must in musts:
         key = must.key or f"cilium_extra_values.{'.'.join(must.path)}"
-        fix = line(must.key, must.is_now, places) if must.key else whole_line
+        fix = _line(must, must.key, places) if must.key else whole_line
         whole_line = whole_line if must.key else "it is in the line above"
-        wanted = spec.model_dump()[must.key] if must.key else _get(values, must.path)
+        wanted = spec.model_dump(mode="json")[must.key] if must.key else get(values, must.path)
         yield Finding(place(key, places), f"the running cluster has {must.reason}", fix, value=wanted)
-    yield from _changed(values, running, {must.path for must in musts}, places)
+    yield from changed(values, running, musts, places)
+
+
+def _line(must: Must, key: str, places: Mapping[str, str]) -> str:
+    """The line that agrees with the cluster, if the spec can take one."""
+    if must.hint:
+        return must.hint
+    wrong = check_values({key: must.is_now}, {})
+    cannot = f"kubestead cannot look after this cluster: {key} {must.is_now} {wrong[0].reason}" if wrong else ""
+    return cannot or line(key, must.is_now, places)
 
 
 def _version(spec: ClusterSpec, running: RunningCluster, places: Mapping[str, str]) -> Iterator[Finding]:
@@ -75,79 +66,35 @@ def _version(spec: ClusterSpec, running: RunningCluster, places: Mapping[str, st
     yield Finding(place("cilium_version", places), f"the running cluster {reason}", fix, value=spec.cilium_version)
 
 
-def _fixed(values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[_Must]:
-    for key, path in IMMUTABLE:
-        is_now = cilium.get(key)
-        if is_now and _get(values, path) not in (None, is_now):
-            yield _Must(path, is_now, f"{is_now}, and it {FIXED}")
+def _fixed(spec: ClusterSpec, values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[Must]:
+    """What cilium-config says the agents really do. To change it under running pods cuts them off: docs.cilium.io on
+    IPAM, routing and cluster names."""
+    routing = "native" if cilium.get("routing-mode") == "native" else cilium.get("tunnel-protocol")
+    for key, is_now in (("cilium_ipam", cilium.get("ipam")), ("cilium_routing", routing)):
+        if is_now and getattr(spec, key) != is_now:
+            yield Must(is_now, f"{is_now}, and it {FIXED}", key)
+    name = cilium.get("cluster-name")
+    if name and get(values, CLUSTER_NAME) not in (None, name):
+        yield Must(name, f"{name}, and it {FIXED}", path=CLUSTER_NAME)
 
 
-def _pool(spec: ClusterSpec, values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[_Must]:
+def _pool(spec: ClusterSpec, cilium: Mapping[str, str]) -> Iterator[Must]:
     """The pool nodes have their parts from. It may be added to at its end, and that is all."""
     if cilium.get("ipam") != "cluster-pool":
         return
     pools = cilium.get("cluster-pool-ipv4-cidr", "").split()
-    wanted = list(_get(values, POOL) or ())
-    if pools and wanted[: len(pools)] != pools:
-        reason = f"{' '.join(pools)}, and it {FIXED}"
-        by_key = len(pools) == 1 and _get(spec.cilium_extra_values, POOL) is None
-        yield _Must(POOL, pools[0], reason, "pod_cidr") if by_key else _Must(POOL, pools, reason)
+    wanted = [str(network) for network in spec.pool]
+    if pools and wanted[:1] != pools[:1]:
+        yield Must(pools[0], f"{pools[0]}, and it {FIXED}", "pod_cidr")
+    if wanted[1 : len(pools)] != pools[1:]:
+        grown = " ".join(pools[1:])
+        yield Must(pools[1:], f"{grown} after the first one, and they can only be added to", "cilium_more_pod_cidrs")
     size = cilium.get("cluster-pool-ipv4-mask-size", "")
-    if size.isdigit() and _get(values, MASK) not in (None, int(size)):
-        by_key = _get(spec.cilium_extra_values, MASK) is None
-        yield _Must(MASK, int(size), f"{size}, and it {FIXED}", "pod_cidr_mask_size" if by_key else None)
-
-
-def _lost(values: Mapping[str, Any], running: RunningCluster) -> Iterator[_Must]:
-    """Values somebody gave the release by hand and nothing here says anything of: an upgrade would drop them."""
-    if running.record is None or running.cilium_kept_here:
-        return
-    for path, is_now in _leaves(running.record.values):
-        if not _has(values, path) and is_now not in (None, _get(running.record.defaults, path)):
-            yield _Must(path, is_now, f"{is_now!r}, which this run would set back to the chart's own value")
-
-
-def _changed(
-    values: Mapping[str, Any], running: RunningCluster, told: set[ValuePath], places: Mapping[str, str]
-) -> Iterator[Finding]:
-    """What the first run on a release of somebody else's changes knowingly: told once, before it happens."""
-    if running.record is None or running.cilium_kept_here:
-        return
-    defaults, before = running.record.defaults, deep_merge(running.record.defaults, running.record.values)
-    changes = [
-        f"{'.'.join(path)} from {_get(before, path)!r} to {value!r}"
-        for path, value in _leaves(deep_merge(defaults, values))
-        # Which image runs is the catalog's business; what the chart leaves open was nobody's choice.
-        if path not in told and path[-2:-1] != ("image",) and _get(before, path) not in (value, None, "")
-    ]
-    if changes:
-        more = f", and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
-        reason = f"this run gives Cilium kubestead's values: {', '.join(changes[:SHOWN])}{more}"
-        fix = "to keep one as it is, write it there; --dry changes nothing"
-        yield Finding(place("cilium_extra_values", places), reason, fix, severity="warning")
-
-
-def _leaves(values: Mapping[str, Any], above: ValuePath = ()) -> Iterator[tuple[ValuePath, Any]]:
-    for key, value in values.items():
-        path = (*above, str(key))
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, path)
-        else:
-            yield path, value
-
-
-def _get(values: Any, path: ValuePath) -> Any:
-    for key in path:
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return values
-
-
-def _has(values: Any, path: ValuePath) -> bool:
-    above = _get(values, path[:-1])
-    return isinstance(above, Mapping) and path[-1] in above
-
-
-def _nested(path: ValuePath, value: Any) -> dict[str, Any]:
-    for key in reversed(path):
-        value = {key: value}
-    return dict(value)
+    if size.isdigit() and spec.pod_cidr_mask_size != int(size):
+        yield Must(int(size), f"{size}, and it {FIXED}", "pod_cidr_mask_size")
+    pool_v6 = cilium.get("cluster-pool-ipv6-cidr", "").split()
+    if spec.dual and pool_v6 and pool_v6[0] != str(spec.pod_cidr_v6):
+        yield Must(pool_v6[0], f"{pool_v6[0]}, and it {FIXED}", "pod_cidr_v6")
+    size_v6 = cilium.get("cluster-pool-ipv6-mask-size", "")
+    if spec.dual and size_v6.isdigit() and spec.pod_cidr_v6_mask_size != int(size_v6):
+        yield Must(int(size_v6), f"{size_v6}, and it {FIXED}", "pod_cidr_v6_mask_size")

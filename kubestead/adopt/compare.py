@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from kubestead.adopt.cilium import FIXED, cilium_findings
@@ -55,16 +55,20 @@ def _kubeadm_findings(
     spec: ClusterSpec, running: RunningCluster, configuration: Mapping[str, Any], places: Mapping[str, str]
 ) -> Iterator[Finding]:
     networking = configuration.get("networking") or {}
+    services, services_v6 = _families(str(networking.get("serviceSubnet") or SERVICE_SUBNET))
     is_now = {
         "cluster_name": str(configuration.get("clusterName") or CLUSTER_NAME),
         "control_plane_endpoint": running.endpoint or spec.control_plane_endpoint,
-        "service_cidr": str(networking.get("serviceSubnet") or SERVICE_SUBNET),
+        "service_cidr": services,
+        "ip_families": "dual" if services_v6 else "ipv4",
         "dns_domain": str(networking.get("dnsDomain") or DNS_DOMAIN),
         "kube_proxy": "keep" if running.kube_proxy else "replace",
     }
     if networking.get("podSubnet") and (running.cilium or {}).get("ipam", "kubernetes") == "kubernetes":
         # With a pool of its own Cilium has the last word; see kubestead.adopt.cilium.
-        is_now["pod_cidr"] = str(networking["podSubnet"])
+        is_now["pod_cidr"] = _families(str(networking["podSubnet"]))[0]
+    if services_v6:
+        is_now["service_cidr_v6"] = services_v6
     for key, value in is_now.items():
         if _plain(getattr(spec, key)) != value:
             yield _differs(key, spec, f"has {value}, and it {FIXED}", value, places)
@@ -72,6 +76,12 @@ def _kubeadm_findings(
     if version and version != spec.kubernetes_version:
         reason = f"runs {version}; changing it is an upgrade, which kubestead cannot do yet"
         yield _differs("kubernetes_version", spec, reason, version, places)
+
+
+def _families(subnets: str) -> tuple[str, str]:
+    """kubeadm's ``10.96.0.0/12,fd00::/108`` as IPv4 and IPv6; what there is none of is empty, but not both."""
+    first, _, second = subnets.partition(",")
+    return (second, first) if ":" in first and second else (first, second)
 
 
 def _differs(key: str, spec: ClusterSpec, what: str, value: str, places: Mapping[str, str]) -> Finding:
@@ -87,7 +97,7 @@ def _differs(key: str, spec: ClusterSpec, what: str, value: str, places: Mapping
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, IPv4Network) else value
+    return str(value) if isinstance(value, IPv4Network | IPv6Network) else value
 
 
 def _network_findings(name: str, running: RunningCluster) -> Iterator[Finding]:

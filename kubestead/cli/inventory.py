@@ -1,7 +1,8 @@
-"""The option ``--inventory``, and which cluster is meant without it."""
+"""The options ``--inventory`` and ``--site``, and which cluster is meant without them."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -27,3 +28,13 @@ Inventory = Annotated[
         show_default=False,
     ),
 ]
+SiteFile = Annotated[
+    Path | None,
+    typer.Option("--site", help="The site file; without it, $KUBESTEAD_SITE, else site.yaml.", show_default=False),
+]
+
+
+def use_site(site: Path | None) -> None:
+    """Have the inventory take this site file, as in a run; an empty name would mean the default."""
+    if site is not None:
+        os.environ["KUBESTEAD_SITE"] = str(site)

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from kubestead.cli import cache, mirror, twin
+from kubestead.cli import cache, cilium, mirror, twin
 from kubestead.cli.doctor import doctor
 from kubestead.cli.report import report
 from kubestead.cli.status import status
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(twin.app, name="twin")
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(cache.app, name="cache")
+app.add_typer(cilium.app, name="cilium")
 app.command()(validate)
 app.command()(status)
 app.command()(trust_rebuilt)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kubestead.cli.inventory import Inventory
+from kubestead.cli.inventory import Inventory, SiteFile, use_site
 from kubestead.errors import Finding, plain, shown
 
 if TYPE_CHECKING:
@@ -23,19 +21,14 @@ if TYPE_CHECKING:
 
 def validate(
     inventory: Inventory,
-    site: Annotated[
-        Path | None,
-        typer.Option(help="The site file; without it, $KUBESTEAD_SITE, else site.yaml.", show_default=False),
-    ] = None,
+    site: SiteFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check what a run would read, and print every problem at once; no host is contacted.
 
     Exit code 0: a run would begin (there may be warnings). 1: it would be refused. 2: wrong usage.
     """
-    if site is not None:
-        # Where the inventory looks for it, as in a run; an empty name would mean the default.
-        os.environ["KUBESTEAD_SITE"] = str(site)
+    use_site(site)
     from kubestead.phases.validate import validate as check  # noqa: PLC0415 - 'kubestead --help' need not load it
 
     result = check(inventory)

@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from kubestead.catalog import Catalog
-from kubestead.images import CILIUM
+from kubestead.images import CILIUM, chosen_images
 from kubestead.merge import deep_merge
 from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.helm import release
@@ -20,8 +20,14 @@ from kubestead.render import render
 from kubestead.spec import ClusterSpec
 
 CHART = "/var/lib/kubestead/charts/cilium.tgz"
-# The images whose digests stand in the values.
+# The images whose digests stand in the values whatever is chosen.
 VALUES_IMAGES = tuple(f"{CILIUM}/{name}" for name in ("cilium", "operator-generic", "hubble-relay"))
+
+
+def has_images(spec: ClusterSpec, catalog: Catalog) -> bool:
+    """Whether the catalog has all that the values name; what it lacks is preflight's to tell."""
+    chosen = (name for names in chosen_images(spec).values() for name in names)
+    return all(name in catalog.images for name in (*VALUES_IMAGES, *chosen))
 
 
 @deploy("Cilium")

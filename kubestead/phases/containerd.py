@@ -6,6 +6,7 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from kubestead.facts.containerd import EffectiveConfiguration
+from kubestead.images import all_images
 from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.containerd import understands_configuration
 from kubestead.operations.files import TextFile, install_files
@@ -19,6 +20,11 @@ from kubestead.spec import ClusterSpec
 SERVICE = "containerd.service"
 # The registries the cluster's own images come from.
 REGISTRIES = ("registry.k8s.io", "quay.io")
+
+
+def registries(spec: ClusterSpec) -> list[str]:
+    """Where the cluster's images come from; SPIRE's are elsewhere than all others."""
+    return list(dict.fromkeys([*REGISTRIES, *(name.partition("/")[0] for name in all_images(spec))]))
 
 
 @deploy("containerd")
@@ -79,6 +85,6 @@ def configuration_files(spec: ClusterSpec, sources: Sources) -> list[TextFile]:
                 f"/etc/containerd/certs.d/{registry}/hosts.toml",
                 render("hosts.toml.j2", registry=registry, mirror=sources.registry),
             )
-            for registry in REGISTRIES
+            for registry in registries(spec)
         ),
     ]

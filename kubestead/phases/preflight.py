@@ -16,7 +16,7 @@ from kubestead.cilium.passwords import password_findings
 from kubestead.errors import Finding, InvalidInput
 from kubestead.phases import running
 from kubestead.phases.chart import chart_findings
-from kubestead.phases.cilium import VALUES_IMAGES
+from kubestead.phases.cilium import has_images
 from kubestead.phases.foresight import Foresight
 from kubestead.phases.gather import Answer, facts_and_probes, once
 from kubestead.phases.known import architecture, host_facts, membership
@@ -74,7 +74,7 @@ def _check(spec: ClusterSpec) -> list[Finding]:
     asking = gevent.spawn(running.ask)
     findings += _survey(spec, nodes, unreachable, catalog)
     asking.join()
-    if catalog and all(name in catalog.images for name in VALUES_IMAGES):
+    if catalog and has_images(spec, catalog):
         places = host.data.get("kubestead_where") or {}
         findings += chart_findings(spec, catalog, len(nodes), places)
         findings += running.running_findings(spec, catalog, len(nodes), places)

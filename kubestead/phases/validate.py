@@ -22,7 +22,7 @@ from kubestead.cilium.passwords import password_findings
 from kubestead.errors import Finding, InvalidInput, KubesteadError
 from kubestead.inventory import GUARDED, READING, Reading
 from kubestead.phases.chart import CHART, chart_findings
-from kubestead.phases.cilium import VALUES_IMAGES
+from kubestead.phases.cilium import has_images
 from kubestead.phases.load import spec_of
 from kubestead.phases.preflight import nodes_of_inventory, placed
 from kubestead.phases.sources import Sources
@@ -37,11 +37,15 @@ _UNLESS_IT_RUNS = "; a cluster that runs with it keeps it, and a run only warns"
 
 @dataclass(frozen=True)
 class Validation:
-    """What was found, errors first; ``hosts`` are the inventory's names, ``said`` is its announcement."""
+    """What was found, errors first; ``hosts`` are the inventory's names, ``said`` is its announcement.
+
+    ``spec`` is None where it was refused.
+    """
 
     findings: tuple[Finding, ...]
     hosts: tuple[str, ...] = ()
     said: str = ""
+    spec: ClusterSpec | None = None
 
     @property
     def errors(self) -> int:
@@ -77,7 +81,7 @@ def validate(path: Path) -> Validation:
         findings += found if hosts else [f for f in found if not f.where.endswith(_OF_A_WHOLE_INVENTORY)]
     once = {str(finding): finding for finding in findings}.values()
     told = tuple(sorted(once, key=lambda finding: finding.severity != "error"))
-    return Validation(told, tuple(host.name for host in hosts), said)
+    return Validation(told, tuple(host.name for host in hosts), said, spec)
 
 
 def _read(path: Path) -> tuple[Reading, Inventory | None, list[Finding], str]:
@@ -121,7 +125,7 @@ def _offline_checks(
     findings = [replace(f, fix=f.fix + _UNLESS_IT_RUNS) if f.where in networks else f for f in found]
     findings = [placed(finding, places) for finding in findings]
     findings += password_findings(spec, place("cilium_bgp", places))
-    if catalog and all(name in catalog.images for name in VALUES_IMAGES):
+    if catalog and has_images(spec, catalog):
         findings += _chart(spec, catalog, len(nodes), places)
     return findings
 

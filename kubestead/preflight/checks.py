@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from kubestead.errors import Finding
-from kubestead.preflight import clock, identity, kernel, machine, members, network, ports, software, supply
+from kubestead.preflight import cilium, clock, identity, kernel, machine, members, network, ports, software, supply
 from kubestead.preflight.survey import Host, Survey
 
 HostCheck = Callable[[Host, Survey], Iterable[Finding]]
@@ -25,6 +25,7 @@ HOST_CHECKS: tuple[HostCheck, ...] = (
     identity.check_machine_id,
     kernel.check_kernel_version,
     kernel.check_kernel_features,
+    cilium.check_kernel_for_choices,
     kernel.check_cgroup,
     kernel.check_swap,
     software.check_other_kubernetes,
@@ -47,6 +48,8 @@ CLUSTER_CHECKS: tuple[ClusterCheck, ...] = (
     identity.check_clones,
     clock.check_clocks,
     network.check_addresses,
+    cilium.check_mtu,
+    cilium.check_neighbours,
 )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kubestead.errors import Finding
+from kubestead.preflight.cilium import is_needed
 from kubestead.preflight.findings import finding, unknown
 from kubestead.preflight.survey import Host, Survey
 
@@ -27,7 +28,7 @@ def check_kernel_version(host: Host, survey: Survey) -> Iterator[Finding]:
 
 
 def check_kernel_features(host: Host, survey: Survey) -> Iterator[Finding]:
-    features = host.info.kernel_features
+    features = {name: there for name, there in host.info.kernel_features.items() if is_needed(name, survey.spec)}
     missing = [name for name, present in features.items() if present is False]
     untold = [name for name, present in features.items() if present is None]
     if missing:

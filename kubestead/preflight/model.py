@@ -36,11 +36,12 @@ class Filesystem:
 
 @dataclass(frozen=True)
 class Device:
-    """A network device with its MAC address and its IPv4 addresses as ``192.168.1.187/24``."""
+    """A network device with its MAC address, its IPv4 addresses as ``192.168.1.187/24``, and its MTU in bytes."""
 
     name: str
     mac: str | None = None
     addresses: tuple[str, ...] = ()
+    mtu: int | None = None
 
     def holds(self, address: IPv4Address) -> bool:
         """Whether ``address`` is one of this device's own."""

@@ -8,12 +8,16 @@ _MODULE_OPTIONS = {
     "overlay": "CONFIG_OVERLAY_FS",
     "br_netfilter": "CONFIG_BRIDGE_NETFILTER",
     "vxlan": "CONFIG_VXLAN",
+    "geneve": "CONFIG_GENEVE",
+    "wireguard": "CONFIG_WIREGUARD",
+    "sch_fq": "CONFIG_NET_SCH_FQ",
 }
-_BPF_OPTIONS = {
+_BUILT_IN_OPTIONS = {
     "bpf": ("CONFIG_BPF_SYSCALL",),
     "bpf jit": ("CONFIG_BPF_JIT",),
     "cgroup bpf": ("CONFIG_CGROUP_BPF",),
     "tc bpf": ("CONFIG_NET_CLS_BPF", "CONFIG_NET_CLS_ACT", "CONFIG_NET_SCH_INGRESS"),
+    "netkit": ("CONFIG_NETKIT",),
 }
 
 
@@ -32,7 +36,7 @@ def kernel_features(parts: Mapping[str, Sequence[str]]) -> dict[str, bool | None
         else:
             # Built as a module that modprobe cannot find: its package (linux-modules-extra) is not installed.
             features[name] = None if config is None else config.get(option) == "y"
-    for name, options in _BPF_OPTIONS.items():
+    for name, options in _BUILT_IN_OPTIONS.items():
         features[name] = None if config is None else all(option in config for option in options)
     if "bpf" in filesystems:
         features["bpf"] = True

@@ -28,6 +28,7 @@ def devices(lines: Sequence[str]) -> tuple[Device, ...] | None:
                 for address in entry.get("addr_info", [])
                 if address.get("family") == "inet" and "local" in address and "prefixlen" in address
             ),
+            mtu=entry.get("mtu"),
         )
         for entry in entries
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from kubestead.catalog import UNVERIFIED, Catalog, File
 from kubestead.errors import Finding
-from kubestead.images import CILIUM, K8S, all_images
+from kubestead.images import CILIUM, K8S, all_images, chosen_images
 from kubestead.preflight.survey import Survey
 from kubestead.spec import ClusterSpec
 
@@ -18,6 +18,10 @@ FILES = {
     "helm_version": "helm",
     "cilium_version": "cilium-chart",
 }
+# The rest of its images (Envoy, certgen, the UI) have versions of their own.
+RELEASED_WITH_CILIUM = tuple(
+    f"{CILIUM}/{name}" for name in ("cilium", "operator-generic", "hubble-relay", "clustermesh-apiserver")
+)
 PACKAGES = ("kubelet", "kubeadm", "kubectl")
 
 
@@ -27,7 +31,10 @@ def check_catalog(survey: Survey) -> Iterator[Finding]:
         return
     where = f"catalog {catalog.origin}"
     wanted = [*FILES.values(), *all_images(survey.spec)]
-    if missing := [name for name in wanted if name not in catalog.files and name not in catalog.images]:
+    chosen = {name for names in chosen_images(survey.spec).values() for name in names}
+    lacking = [name for name in wanted if name not in catalog.files and name not in catalog.images]
+    yield from _chosen(survey.spec, catalog)
+    if missing := [name for name in lacking if name not in chosen]:
         yield Finding(where, f"has no {', '.join(missing)}", "add them to the catalog, or name a mirror in site.yaml")
     if unverified := [name for name in wanted if name in _unverified(catalog, survey)]:
         yield Finding(
@@ -46,6 +53,15 @@ def check_catalog(survey: Survey) -> Iterator[Finding]:
         reason = f"the catalog ({catalog.origin}) has {', '.join(names)}"
         fix = "write that version, or take a catalog that has yours"
         yield Finding(key, reason, fix, value=getattr(survey.spec, key))
+
+
+def _chosen(spec: ClusterSpec, catalog: Catalog) -> Iterator[Finding]:
+    """Choices whose images the catalog lacks: what is built from Go modules has no Envoy, SPIRE or Hubble UI."""
+    for key, names in chosen_images(spec).items():
+        if missing := [name for name in names if name not in catalog.images]:
+            reason = f"needs {', '.join(missing)}, which the catalog ({catalog.origin}) does not have"
+            fix = f"take a catalog that has it, as catalog/upstream.yaml does, or leave {key} out"
+            yield Finding(key, reason, fix, value=getattr(spec, key))
 
 
 def _urls(catalog: Catalog) -> Iterator[str]:
@@ -95,4 +111,4 @@ def _version_key(image: str) -> str | None:
         return "pause_version"
     if image.startswith(f"{K8S}/kube-"):
         return "kubernetes_version"
-    return "cilium_version" if image.startswith(f"{CILIUM}/") else None
+    return "cilium_version" if image in RELEASED_WITH_CILIUM else None

@@ -7,10 +7,7 @@ from kubestead.spec import ClusterSpec
 
 def cluster_facts(spec: ClusterSpec) -> dict[str, str]:
     """Facts of the spec by name, all text: name, releases, networks, what Cilium does."""
-    values = spec.cilium_extra_values
-    routing = str(values.get("routingMode", "tunnel"))
-    # What templates/cilium-values.yaml.j2 gives where the spec says nothing.
-    mode = f"tunnel, {values.get('tunnelProtocol', 'vxlan')}" if routing == "tunnel" else routing
+    routing = spec.cilium_routing
     relay = "with relay" if spec.hubble_relay else "without relay"
     return {
         "cluster": spec.cluster_name,
@@ -21,11 +18,11 @@ def cluster_facts(spec: ClusterSpec) -> dict[str, str]:
         "Helm": spec.helm_version,
         "pause": spec.pause_version,
         "endpoint": spec.control_plane_endpoint,
-        "pods": str(spec.pod_cidr),
+        "pods": ", ".join(map(str, spec.pool)),
         "pods of a node": f"/{spec.pod_cidr_mask_size}",
         "services": str(spec.service_cidr),
         "DNS": f"{spec.dns_address}, {spec.dns_domain}",
-        "Cilium mode": mode,
+        "Cilium mode": routing if routing == "native" else f"tunnel, {routing}",
         "kube-proxy": "replaced by Cilium" if spec.cilium_replaces_kube_proxy else "kept",
         "Hubble": relay if spec.hubble else "off",
     }

@@ -5,11 +5,12 @@ Names and values are Cilium's own words where it has one word for it. Sources: t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
-from kubestead.spec.ciliumnetworks import BgpInstance, L2Announcement, LoadBalancerPool, PodPool
+from kubestead.spec.ciliumnetworks import BgpInstance, L2Announcement, LoadBalancerPool, PodPool, named_once
+from kubestead.spec.families import Families
 from kubestead.spec.fields import Cidr, Url
 from kubestead.spec.values import Values
 
@@ -19,7 +20,7 @@ HubbleMetric = Literal[
 ]
 
 
-class CiliumChoices(BaseModel):
+class CiliumChoices(Families):
     """The part of :class:`kubestead.spec.ClusterSpec` that says how Cilium works."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -121,3 +122,8 @@ class CiliumChoices(BaseModel):
     cilium_extra_values: Values = Field(
         default={}, description="Helm values merged last over the rendered ones, a mapping"
     )
+
+    @field_validator("cilium_pools", "cilium_lb_pools", "cilium_l2_announcements", "cilium_bgp")
+    @classmethod
+    def _named_once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        return named_once(value)

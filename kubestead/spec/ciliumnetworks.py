@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    field_validator,
+    model_validator,
+)
 
 from kubestead.spec.fields import Cidr, DnsName, Ipv4
 from kubestead.validation import Refusal
@@ -19,6 +28,16 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class HasName(Protocol):
+    """What is told apart by its name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=HasName)
 
 
 def _regex(value: str) -> str:
@@ -37,6 +56,18 @@ def _name(value: str) -> str:
 
 # Names that are put together with a dot between, and labels.
 Name = Annotated[str, AfterValidator(_name)]
+
+
+def named_once(values: tuple[Named, ...]) -> tuple[Named, ...]:
+    """Each of them has a name of its own: of two with one name the chart and the API take the last.
+
+    Raises:
+        Refusal: a name is there twice.
+    """
+    names = [one.name for one in values]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise Refusal(f"names {', '.join(twice)} more than once", "give each a name of its own")
+    return values
 
 
 def _block(value: Any) -> Any:
@@ -67,10 +98,19 @@ class PodPool(_Model):
     cidrs: tuple[Cidr, ...] = Field(strict=False, min_length=1, description="its networks, a list")
     mask_size: int = Field(default=27, ge=16, le=32, description="the prefix length of a node's part, 16 to 32")
 
+    @field_validator("name")
+    @classmethod
+    def _own_name(cls, value: str) -> str:
+        if value == "default":
+            raise Refusal("is the pool that pod_cidr makes", "take another name")
+        return value
+
     @model_validator(mode="after")
-    def _parts(self) -> PodPool:
-        if self.name == "default":
-            raise Refusal("is the pool pod_cidr makes", "take another name")
+    def _holds_parts(self) -> PodPool:
+        small = [str(cidr) for cidr in self.cidrs if cidr.prefixlen > self.mask_size]
+        if small:
+            fix = f"give larger networks, or write a mask_size of {max(cidr.prefixlen for cidr in self.cidrs)} or more"
+            raise Refusal(f"has networks that hold no node's part of /{self.mask_size}: {', '.join(small)}", fix)
         return self
 
 
@@ -128,3 +168,8 @@ class BgpInstance(_Model):
         default=("pods", "load-balancers"), strict=False, min_length=1,
         description="what is told: 'pods', 'load-balancers', 'cluster-ips', 'external-ips', a list",
     )  # fmt: skip
+
+    @field_validator("peers")
+    @classmethod
+    def _peers_named_once(cls, value: tuple[BgpPeer, ...]) -> tuple[BgpPeer, ...]:
+        return named_once(value)

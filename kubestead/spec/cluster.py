@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from kubestead.cilium.extravalues import extra_findings
+from kubestead.cilium.rules import contradictions
 from kubestead.errors import Finding, InvalidInput
 from kubestead.netplan import check_pool
 from kubestead.spec import versions
@@ -111,12 +113,15 @@ class ClusterSpec(CiliumChoices):
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> ClusterSpec:
         unsure = (info.context or {}).get("unsure", ())
+        findings = [found for found in contradictions(self, unsure) if found.severity == "error"]
+        if "cilium_extra_values" not in unsure:
+            findings += extra_findings(self.cilium_extra_values)
         if not {"pod_cidr", "pod_cidr_mask_size", "service_cidr"}.intersection(unsure):
             # Whether services keep out of the pool is for preflight to say: a cluster that runs already may be so.
             found = check_pool(self.pod_cidr, self.pod_cidr_mask_size, self.service_cidr)
-            findings = [finding for finding in found if finding.where == "pod_cidr"]
-            if findings:
-                raise InvalidInput(findings)
+            findings += [finding for finding in found if finding.where == "pod_cidr"]
+        if findings:
+            raise InvalidInput(findings)
         return self
 
     @classmethod
@@ -174,7 +179,7 @@ class ClusterSpec(CiliumChoices):
 
     @property
     def tunnel_protocol(self) -> str | None:
-        """``vxlan`` or ``geneve``: of the tunnel, or of the answers that go straight back; None where there is neither."""
+        """``vxlan`` or ``geneve``: of the tunnel, or of answers that go straight back; None where neither is."""
         if self.cilium_routing != "native":
             return self.cilium_routing
         return "geneve" if self.cilium_lb_mode != "snat" and self.cilium_lb_dispatch == "geneve" else None
@@ -186,4 +191,5 @@ class ClusterSpec(CiliumChoices):
 
     def warnings(self, today: date | None = None) -> list[Finding]:
         """What is worth knowing about this spec though it works; ``today`` is for tests."""
-        return versions.kubernetes_warnings(self.kubernetes_version, today or date.today())
+        told = [found for found in contradictions(self) if found.severity == "warning"]
+        return [*versions.kubernetes_warnings(self.kubernetes_version, today or date.today()), *told]

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from kubestead.errors import Finding, InvalidInput
 from kubestead.spec.cluster import ClusterSpec
 from kubestead.spec.node import NodeSpec, as_mapping
+from kubestead.spec.places import ALL, place
 from kubestead.validation import findings_of, unknown_key
 
 CLUSTER_KEYS = frozenset(ClusterSpec.model_fields)
@@ -51,7 +52,6 @@ SITE_KEYS = {
     ),
     **dict.fromkeys(("catalog", "base_url", "registry"), "sources"),
 }
-ALL = "group_data/all.py"
 
 
 def load_cluster(data: Any, where: Mapping[str, str] | None = None) -> ClusterSpec:
@@ -172,7 +172,7 @@ def _validate(values: Mapping[str, Any], places: Mapping[str, str]) -> tuple[Clu
 
 
 def _placed(error: InvalidInput, places: Mapping[str, str]) -> list[Finding]:
-    return [replace(finding, where=_place(places, (finding.where,))) for finding in error.findings]
+    return [replace(finding, where=place(finding.where, places)) for finding in error.findings]
 
 
 def _place(places: Mapping[str, str], location: tuple[int | str, ...]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
+
+from kubestead.assignment import assignment
 
 ALL = "group_data/all.py"
 
@@ -25,7 +26,7 @@ def line(key: str, value: Any, places: Mapping[str, str]) -> str:
     """What to write for ``key``: a line of Python in group_data, of YAML where a site file overrides it."""
     if key in places:
         return f"write there: {key}: {_yaml(value)}"
-    return f"write: {key} = {_python(value)}"
+    return f"write: {assignment(key, value)}"
 
 
 def _yaml(value: Any) -> str:
@@ -33,14 +34,3 @@ def _yaml(value: Any) -> str:
     style = '"' if isinstance(value, str) else None
     text = yaml.safe_dump(value, default_flow_style=True, default_style=style, width=sys.maxsize, sort_keys=False)
     return text.removesuffix("...\n").strip()
-
-
-def _python(value: Any) -> str:
-    """Python's own form with text in double quotes, as group_data has it."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_python(key)}: {_python(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_python, value)) + "]"
-    return repr(value)

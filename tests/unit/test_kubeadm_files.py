@@ -91,3 +91,20 @@ def test_a_join_token_lives_as_long_as_it_is_told():
     (token,) = yaml.safe_load(text)["bootstrapTokens"]
     assert (token["token"], token["ttl"]) == (TOKEN, "7m0s")
     assert token["groups"] == ["system:bootstrappers:kubeadm:default-node-token"]
+
+
+def test_kubernetes_hands_out_pod_addresses_where_it_shall():
+    spec = ClusterSpec(cilium_ipam="kubernetes", pod_cidr_mask_size=25)
+    manager = documents(spec)["ClusterConfiguration"]["controllerManager"]
+    assert manager["extraArgs"] == [{"name": "node-cidr-mask-size", "value": "25"}]
+
+
+def test_both_families_have_their_networks():
+    found = documents(ClusterSpec(ip_families="dual"))["ClusterConfiguration"]
+    assert found["networking"]["podSubnet"] == "10.0.0.0/8,fd00:10::/48"
+    assert found["networking"]["serviceSubnet"] == "172.20.0.0/16,fd00:96::/112"
+    spec = ClusterSpec(ip_families="dual", cilium_ipam="kubernetes")
+    arguments = documents(spec)["ClusterConfiguration"]["controllerManager"]["extraArgs"]
+    assert arguments == [
+        {"name": "node-cidr-mask-size-ipv4", "value": "24"}, {"name": "node-cidr-mask-size-ipv6", "value": "64"}
+    ]  # fmt: skip

@@ -125,7 +125,7 @@ def test_a_wrong_part_is_named_by_its_path(key, value, where):
         ("skip_unreachabel", "did you mean skip_unreachable?"),
         ("registry", "sources.registry"),
         ("known_hosts", "hosts.<name>.known_hosts"),
-        ("wholly_unheard_of_thing_zzz", "the keys here are cilium_extra_values, "),
+        ("wholly_unheard_of_thing_zzz", "the keys here are cilium_api_servers, "),
     ],
 )
 def test_an_unknown_key_is_told_the_nearest_or_its_place(key, fix):
@@ -218,3 +218,32 @@ def test_the_proposed_network_is_taken(address, prefix):
         if "host bits" in str(error):
             again = error.findings[0].fix.split("'")[1]
             assert IPv4Network(again) == IPv4Network(text, strict=False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "where", "fix"),
+    [
+        ("cilium_pools", [{"name": "green", "cidrs": ["10.9.0.1/16"]}], "cilium_pools.0.cidrs.0", "'10.9.0.0/16'"),
+        ("cilium_pools", [{"name": "green", "cidrs": []}], "cilium_pools.0.cidrs", "its networks, a list"),
+        ("cilium_pools", [{"name": "default", "cidrs": ["10.9.0.0/16"]}], "cilium_pools.0.name", "another name"),
+        ("cilium_pools", [{"name": "a", "cidrs": ["10.9.0.0/28"]}], "cilium_pools.0", "mask_size of 28"),
+        ("cilium_pools", [{"name": "a", "cidrs": ["10.9.0.0/16"]}] * 2, "cilium_pools", "a name of its own"),
+        ("cilium_pools", ["green"], "cilium_pools.0", "the pools beside the default one"),
+        ("cilium_lb_pools", [{"name": "a", "blocks": ["10.9.0.9-10.9.0.1"]}], "cilium_lb_pools.0.blocks.0", "9.0.1-"),
+        ("cilium_lb_pools", [{"name": "a", "blocks": ["x"]}], "cilium_lb_pools.0.blocks.0", "'10.9.0.10-10.9.0.20'"),
+        ("cilium_l2_announcements", [{"name": "a", "interfaces": ["("]}],
+         "cilium_l2_announcements.0.interfaces.0", "eth"),
+        ("cilium_bgp", [{"name": "a", "asn": 1, "peers": [{"name": "p", "address": "::1", "asn": 1}]}],
+         "cilium_bgp.0.peers.0.address", "four numbers"),
+        ("ip_families", "ipv6", "ip_families", "'dual'"),
+        ("pod_cidr_v6", "fd00::1/48", "pod_cidr_v6", "'fd00::/48'"),
+        ("pod_cidr_v6", "fe80::/64", "pod_cidr_v6", "fd00::/8"),
+        ("service_cidr_v6", "fd00:96::/64", "service_cidr_v6", "/108"),
+        ("cilium_api_servers", ["10.9.0.1:6443"], "cilium_api_servers.0", "https://ADDRESS:PORT"),
+        ("hubble_metrics", ["http"], "hubble_metrics.0", "such as ['dns'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_part_of_a_list_is_one_finding_named_by_its_path(key, value, where, fix):
+    (finding,) = findings(**{key: value})
+    assert finding.where == f"group_data/all.py: {where}"
+    assert fix in finding.fix

@@ -139,3 +139,9 @@ def test_every_template_is_tested():
         "kubeadm-flags.env.j2",  # by tests/operations/test_remedies_restore.py
     }  # fmt: skip
     assert {path.name for path in TEMPLATES.iterdir()} == here | SCRIPTS.keys()
+
+
+def test_spires_images_come_from_registries_that_are_set_up_then():
+    spec = ClusterSpec(cilium_mutual_authentication=True)
+    paths = {path.split("/")[-2] for path in containerd(spec) if path.endswith("hosts.toml")}
+    assert paths == {*REGISTRIES, "ghcr.io", "docker.io"}

@@ -25,63 +25,107 @@ def with_values(values, **changes):
     return replace(PLAIN, record=HelmRecord("deployed", "1.18.4", values, DEFAULTS), **changes)
 
 
-def with_pools(*pools):
-    return {"cluster": {"name": "default"}, "ipam": {"operator": {"clusterPoolIPv4PodCIDRList": list(pools)}}}
-
-
 @pytest.mark.parametrize(
-    ("running", "path", "now"),
+    ("running", "key", "now"),
     [
-        (with_cilium(ipam="kubernetes"), "ipam.mode", {"ipam": {"mode": "kubernetes"}}),
-        (with_cilium(routing_mode="native"), "routingMode", {"routingMode": "native"}),
-        (with_cilium(tunnel_protocol="geneve"), "tunnelProtocol", {"tunnelProtocol": "geneve"}),
-        (with_cilium(cluster_name="other"), "cluster.name", {"cluster": {"name": "other"}}),
+        (with_cilium(ipam="kubernetes"), "cilium_ipam", "kubernetes"),
+        (with_cilium(routing_mode="native"), "cilium_routing", "native"),
+        (with_cilium(tunnel_protocol="geneve"), "cilium_routing", "geneve"),
     ],
 )
-def test_a_fixed_value_is_refused_with_the_whole_line(running, path, now):
+def test_a_fixed_value_is_refused_with_its_key(running, key, now):
     (finding,) = errors(running)
-    assert finding.where == f"group_data/all.py: cilium_extra_values.{path}"
-    kept = {"cluster": {"name": "default"}} | now
-    assert finding.fix == f"write: cilium_extra_values = {kept!r}".replace("'", '"')
+    assert finding.where == f"group_data/all.py: {key}"
+    assert finding.fix == f'write: {key} = "{now}"'
     assert "cannot be changed in place" in finding.reason
-    assert errors(running, cilium_extra_values=kept) == []
+    assert errors(running, **{key: now}) == []
 
 
-def test_several_are_told_one_by_one_and_one_line_holds_them_all():
-    first, second = errors(replace(with_cilium(routing_mode="native"), record=with_values({"devices": "eth0"}).record))
-    assert first.fix == (
-        'write: cilium_extra_values = {"cluster": {"name": "default"}, "routingMode": "native", "devices": "eth0"}'
-    )
-    assert second.fix == "it is in the line above"
-
-
-def test_a_pool_of_several_networks_needs_ciliums_own_value():
-    running = with_cilium(cluster_pool_ipv4_cidr="10.1.0.0/16 10.2.0.0/16")
+def test_a_fixed_value_without_a_key_is_refused_with_the_whole_line():
+    running = with_cilium(cluster_name="other")
     (finding,) = errors(running)
-    assert finding.where.endswith("cilium_extra_values.ipam.operator.clusterPoolIPv4PodCIDRList")
-    assert errors(running, cilium_extra_values=with_pools("10.1.0.0/16", "10.2.0.0/16")) == []
+    assert finding.where == "group_data/all.py: cilium_extra_values.cluster.name"
+    assert finding.fix == 'write: cilium_extra_values = {"cluster": {"name": "other"}}'
+    assert errors(running, cilium_extra_values={"cluster": {"name": "other"}}) == []
+
+
+def test_the_protocol_of_a_tunnel_means_nothing_to_native_routing():
+    running = with_cilium(routing_mode="native", tunnel_protocol="geneve")
+    assert errors(running, cilium_routing="native") == []
+
+
+def test_an_ipam_the_spec_does_not_have_is_refused_in_words():
+    (finding,) = errors(with_cilium(ipam="eni"))
+    assert finding.fix.startswith("kubestead cannot look after this cluster: cilium_ipam eni must be")
+
+
+def test_several_are_told_one_by_one_and_one_line_holds_those_without_a_key():
+    values = {"devices": "eth0", "ipv6": {"enabled": True}}
+    first, second, third = errors(replace(with_cilium(routing_mode="native"), record=with_values(values).record))
+    assert first.fix == 'write: cilium_routing = "native"'
+    assert second.fix == (
+        'write: cilium_extra_values = {"cluster": {"name": "default"}, "devices": "eth0", "ipv6": {"enabled": True}}'
+    )
+    assert third.fix == "it is in the line above"
+
+
+def test_a_pool_of_several_networks_is_two_keys():
+    running = with_cilium(cluster_pool_ipv4_cidr="10.1.0.0/16 10.2.0.0/16")
+    assert [finding.fix for finding in errors(running)] == [
+        'write: pod_cidr = "10.1.0.0/16"', 'write: cilium_more_pod_cidrs = ["10.2.0.0/16"]'
+    ]  # fmt: skip
+    assert errors(running, pod_cidr="10.1.0.0/16", cilium_more_pod_cidrs=["10.2.0.0/16"]) == []
 
 
 def test_a_pool_may_grow_at_its_end():
-    assert errors(PLAIN, cilium_extra_values=with_pools("10.0.0.0/8", "100.64.0.0/10")) == []
-    assert len(errors(PLAIN, cilium_extra_values=with_pools("100.64.0.0/10", "10.0.0.0/8"))) == 1
+    assert errors(PLAIN, cilium_more_pod_cidrs=["100.64.0.0/10"]) == []
+    (finding,) = errors(PLAIN, pod_cidr="100.64.0.0/10", cilium_more_pod_cidrs=["10.0.0.0/8"])
+    assert finding.where == "group_data/all.py: pod_cidr"
 
 
 def test_without_a_pool_of_its_own_pool_and_mask_say_nothing():
     running = with_cilium(ipam="kubernetes", cluster_pool_ipv4_cidr="1.0.0.0/8", cluster_pool_ipv4_mask_size="20")
-    kept = {"cluster": {"name": "default"}, "ipam": {"mode": "kubernetes"}}
-    assert errors(running, cilium_extra_values=kept) == []
+    assert errors(running, cilium_ipam="kubernetes") == []
 
 
 def test_values_given_by_hand_would_get_lost():
-    running = with_values({"ipv6": {"enabled": True}, "bpf": {"masquerade": True}, "operator": {"replicas": 1}})
+    running = with_values({"ipv6": {"enabled": True}, "bpf": {"tproxy": True}, "operator": {"replicas": 1}})
     found = errors(running)
-    assert [finding.where.partition("cilium_extra_values.")[2] for finding in found] == ["ipv6.enabled", "bpf.masquerade"]
+    assert [finding.where.partition("cilium_extra_values.")[2] for finding in found] == ["ipv6.enabled", "bpf.tproxy"]
     assert "has True, which this run would set back to the chart's own value" in found[0].reason
     assert found[0].fix == (
         'write: cilium_extra_values = {"cluster": {"name": "default"}, "ipv6": {"enabled": True}, '
-        '"bpf": {"masquerade": True}}'
+        '"bpf": {"tproxy": True}}'
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"bpf": {"masquerade": True}}, 'cilium_masquerade = "bpf"'),
+        ({"encryption": {"enabled": True, "type": "wireguard"}}, 'cilium_encryption = "wireguard"'),
+        ({"hubble": {"metrics": {"enabled": ["dns", "drop"]}}}, 'hubble_metrics = ["dns", "drop"]'),
+        ({"MTU": 1400}, "cilium_mtu = 1400"),
+        ({"cluster": {"id": 7}}, "cilium_cluster_id = 7"),
+        ({"loadBalancer": {"mode": "dsr"}}, 'cilium_lb_mode = "dsr"'),
+    ],
+)
+def test_a_value_given_by_hand_that_has_a_key_is_refused_with_that_key(given, line):
+    (finding,) = errors(with_values(given))
+    assert finding.where == f"group_data/all.py: {line.partition(' ')[0]}"
+    assert "given by hand; change it once kubestead looks after the cluster" in finding.reason
+    assert finding.fix == f"write: {line}"
+
+
+def test_what_the_chart_says_of_a_key_in_part_only_is_asked_for():
+    (finding,) = errors(with_values({"bgpControlPlane": {"enabled": True}}))
+    assert finding.where == "group_data/all.py: cilium_bgp"
+    assert finding.fix == "name AS numbers and peers under cilium_bgp"
+
+
+def test_a_value_given_by_hand_that_the_key_says_too_is_well():
+    assert errors(with_values({"MTU": 1400}), cilium_mtu=1400) == []
+    assert errors(with_values({"kubeProxyReplacement": "true"})) == [], "kube-proxy is what the cluster itself says"
 
 
 @pytest.mark.parametrize("value", [{"ipv6": {"enabled": False}}, {"bpf": {"x": None}}])
@@ -91,8 +135,8 @@ def test_a_value_that_is_the_charts_own_is_no_loss(value):
 
 @pytest.mark.parametrize("written", [False, None])
 def test_a_value_that_was_decided_on_is_no_loss(written):
-    kept = {"cluster": {"name": "default"}, "bpf": {"masquerade": written}}
-    assert errors(with_values({"bpf": {"masquerade": True}}), cilium_extra_values=kept) == []
+    kept = {"cluster": {"name": "default"}, "bpf": {"tproxy": written}}
+    assert errors(with_values({"bpf": {"tproxy": True}}), cilium_extra_values=kept) == []
 
 
 def test_once_kubestead_keeps_the_values_they_are_the_specs():

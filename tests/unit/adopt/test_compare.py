@@ -76,13 +76,22 @@ def test_another_version_is_an_upgrade():
     ("running", "words"),
     [
         (configured(kubernetesVersion="v1.29.4"), "kubernetes_version 1.29.4 is not a release this kubestead knows"),
-        (networking(serviceSubnet="10.96.0.0/12,fd00::/108"), "service_cidr 10.96.0.0/12,fd00::/108 is not"),
+        (networking(serviceSubnet="fd00::/108"), "service_cidr fd00::/108 is not an IPv4 network"),
         (replace(PLAIN, server="https://[fd00::1]:6443"), "control_plane_endpoint [fd00::1]:6443 is an IPv6 address"),
     ],
 )  # fmt: skip
 def test_a_cluster_whose_value_the_spec_cannot_take_is_refused_in_words(running, words):
     (finding,) = findings(running)
     assert finding.fix.startswith(f"kubestead cannot look after this cluster: {words}")
+
+
+def test_both_families_are_told_by_their_keys():
+    found = findings(networking(serviceSubnet="10.96.0.0/12,fd00::/108"))
+    assert [finding.fix for finding in found] == [
+        'write: ip_families = "dual"', 'write: service_cidr_v6 = "fd00::/108"'
+    ]  # fmt: skip
+    dual = {"ip_families": "dual", "service_cidr_v6": "fd00::/108"}
+    assert findings(networking(serviceSubnet="fd00::/108,10.96.0.0/12"), **dual) == []
 
 
 def test_the_pod_network_is_kubeadms_where_cilium_has_no_pool_of_its_own():
