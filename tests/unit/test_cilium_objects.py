@@ -68,7 +68,7 @@ def test_a_block_is_a_network_an_address_or_a_range():
 
 @pytest.mark.parametrize(("workers", "answers"), [(True, "DoesNotExist"), (False, None)])
 def test_control_planes_answer_only_where_there_is_nobody_else(workers, answers):
-    objects = made(workers=workers, cilium_l2_announcements=[{"name": "lan"}])
+    objects = made(workers=workers, kube_proxy="replace", cilium_l2_announcements=[{"name": "lan"}])
     spec = objects["CiliumL2AnnouncementPolicy/lan"]["spec"]
     selected = spec.pop("nodeSelector", None)
     assert spec == {"loadBalancerIPs": True, "externalIPs": False}
