@@ -213,7 +213,7 @@ def test_the_answer_comes_straight_from_the_pods_node(native: Native, router: Bi
         answers = [packet for packet in seen.packets() if packet.source == address]
         handed_on = seen.between(GATEWAY, pods["two"].address)
     assert {packet.macs[0] for packet in answers} == {native.mac_of("k8s-worker2")}
-    assert [packet.has_options for packet in handed_on if packet.flags & SYN] == [True]
+    assert {packet.has_options for packet in handed_on if packet.flags & SYN} == {True}
     assert {packet.macs[0] for packet in handed_on} == {native.mac_of("k8s-worker1")}
 
 
