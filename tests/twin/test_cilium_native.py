@@ -29,7 +29,8 @@ pytestmark = pytest.mark.twin_long
 
 NODE_ASN, HOLD_SECONDS = 64512, 9
 LAN, ROUTED = "192.168.1.240-192.168.1.243", "172.31.255.0/28"
-SPARE: dict[str, Any] = {"name": "spare", "blocks": ["172.31.254.0/28"]}
+# For services there are none of.
+SPARE: dict[str, Any] = {"name": "spare", "blocks": ["172.31.254.0/28"], "services": {"announce": "nobody"}}
 POOLS: list[dict[str, Any]] = [
     {"name": "lan", "blocks": [LAN], "services": {"announce": "l2"}},
     {"name": "routed", "blocks": [ROUTED], "services": {"announce": "bgp"}},
@@ -160,7 +161,7 @@ def test_a_second_run_changes_nothing(native: Native) -> None:
 def test_what_is_wanted_no_longer_goes_and_nothing_else(native: Native) -> None:
     asked = f"{KUBECTL} get ciliumloadbalancerippools -o jsonpath='{{.items[*].metadata.name}}'"
     apply(native.twin, "apiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata: {name: by-hand}\n"
-          "spec: {blocks: [{cidr: 172.31.253.0/28}]}\n")  # fmt: skip
+          "spec: {blocks: [{cidr: 172.31.253.0/28}], serviceSelector: {matchLabels: {announce: nobody}}}\n")  # fmt: skip
     dry = native.deploy(POOLS, "--dry", "--json")
     assert planned(dry) == {("k8s-cp", OBJECTS)}, dry.text
     assert native.twin.ssh("k8s-cp", asked).split() == ["by-hand", "lan", "routed", "spare"]

@@ -84,8 +84,10 @@ def start(
         )
         for name, node in places.items()
     ]  # fmt: skip
-    namespace = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n"
-    apply(twin, "---\n".join([namespace, *pods]))
+    # Pods are refused until the namespace has its service account.
+    account = f"{KUBECTL} -n {NAMESPACE} get serviceaccount default > /dev/null 2>&1"
+    twin.ssh("k8s-cp", f"{KUBECTL} create namespace {NAMESPACE} > /dev/null; until {account}; do sleep 0.2; done")
+    apply(twin, "---\n".join(pods))
     names = " ".join(f"pod/{name}" for name in places)
     twin.ssh("k8s-cp", f"{KUBECTL} -n {NAMESPACE} wait --for=condition=Ready --timeout=120s {names}")
     row = '{.metadata.name} {.status.podIP}{"\\n"}'
