@@ -35,6 +35,12 @@ POOLS: list[dict[str, Any]] = [
     {"name": "lan", "blocks": [LAN], "services": {"announce": "l2"}},
     {"name": "routed", "blocks": [ROUTED], "services": {"announce": "bgp"}},
 ]
+BY_HAND = """\
+apiVersion: cilium.io/v2
+kind: CiliumLoadBalancerIPPool
+metadata: {name: by-hand}
+spec: {blocks: [{cidr: 172.31.253.0/28}], serviceSelector: {matchLabels: {announce: nobody}}}
+"""
 OBJECTS = "Cilium | Pools, announcements, BGP"
 
 
@@ -160,8 +166,7 @@ def test_a_second_run_changes_nothing(native: Native) -> None:
 
 def test_what_is_wanted_no_longer_goes_and_nothing_else(native: Native) -> None:
     asked = f"{KUBECTL} get ciliumloadbalancerippools -o jsonpath='{{.items[*].metadata.name}}'"
-    apply(native.twin, "apiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata: {name: by-hand}\n"
-          "spec: {blocks: [{cidr: 172.31.253.0/28}], serviceSelector: {matchLabels: {announce: nobody}}}\n")  # fmt: skip
+    apply(native.twin, BY_HAND)
     dry = native.deploy(POOLS, "--dry", "--json")
     assert planned(dry) == {("k8s-cp", OBJECTS)}, dry.text
     assert native.twin.ssh("k8s-cp", asked).split() == ["by-hand", "lan", "routed", "spare"]
