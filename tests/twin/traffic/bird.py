@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kubestead.twin.plan import GATEWAY
 from tests.debian import unpacked
-from tests.twin.conftest import Twin
+from tests.twin.conftest import Twin, eventually
 
 ASN = 64513
 # The program's package, and the libraries a plain machine has not.
@@ -91,6 +91,7 @@ def bird(twin: Twin, folder: Path, node_asn: int, hold_seconds: int, password: s
         argv, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     try:
+        eventually(lambda: control.exists() or process.poll() is not None)
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         yield Bird(programs, control, environment)
     finally:

@@ -123,7 +123,7 @@ def service(
         **({"externalTrafficPolicy": policy} if policy else {}),
     }
     metadata = {"name": name, "namespace": NAMESPACE, "labels": dict(labels or {})}
-    return json.dumps({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}) + "\n"
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
 
 
 def of_service(twin: Twin, name: str, field: str) -> str:
