@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from kubestead.cilium.rule import REPLACE, Rule, extra, kept, straight
 
 if TYPE_CHECKING:
     from kubestead.spec import ClusterSpec
+    from kubestead.spec.ciliumnetworks import BgpInstance
 
 UNHEARD = "is passed over without a word while kube-proxy serves services"
 GATES = (("cilium_ingress", "ingressController"), ("cilium_gateway_api", "gatewayAPI"))
@@ -39,6 +41,11 @@ def _gate(key: str, value: str) -> tuple[Rule, ...]:
             severity="warning",
         ),
     )  # fmt: skip
+
+
+def _overlap(one: BgpInstance, other: BgpInstance) -> bool:
+    """Whether two instances are for the same nodes for certain: labels that differ may be on one node, too."""
+    return not one.nodes or not other.nodes or one.nodes == other.nodes
 
 
 RULES: tuple[Rule, ...] = (
@@ -79,6 +86,11 @@ RULES: tuple[Rule, ...] = (
         "add cilium_l2_announcements or cilium_bgp",
         lambda spec: bool(spec.cilium_lb_pools) and not (spec.cilium_l2_announcements or spec.cilium_bgp),
         severity="warning",
+    ),
+    Rule(
+        "cilium_bgp", (), "has two instances for the same nodes, and Cilium takes one of them for a node",
+        "give each its own nodes, or all peers to one",
+        lambda spec: any(_overlap(*pair) for pair in combinations(spec.cilium_bgp, 2)),
     ),
     *(rule for key, value in GATES for rule in _gate(key, value)),
 )  # fmt: skip

@@ -12,8 +12,9 @@ for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do
     [ -e "$file" ] && printf 'cni\t%s\t%s\n' "${file##*/}" \
         "$(tr -d '\n' <"$file" | grep -oE '"type" *: *"[^"]*"' | head -n 1 | cut -d '"' -f 4)"
 done
-objects=$(here get --namespace kube-system configmaps/kubeadm-config configmaps/cilium-config daemonsets/kube-proxy \
-    daemonsets/cilium --ignore-not-found --output "jsonpath={range .items[*]}object{\"\t\"}{.kind}/{.metadata.name}{\"\t\"}\
+objects=$(here get --namespace kube-system configmaps/kubeadm-config configmaps/cilium-config \
+    configmaps/kubestead-cilium daemonsets/kube-proxy daemonsets/cilium \
+    --ignore-not-found --output "jsonpath={range .items[*]}object{\"\t\"}{.kind}/{.metadata.name}{\"\t\"}\
 {.data}{\"\t\"}{.metadata.annotations}{\"\t\"}{.spec.template.spec.containers[*].image}{\"\n\"}{end}") && {
     echo answers
     printf '%s\n' "$objects"

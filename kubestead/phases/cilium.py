@@ -32,7 +32,7 @@ def has_images(spec: ClusterSpec, catalog: Catalog) -> bool:
 
 @deploy("Cilium")
 def install_cilium(spec: ClusterSpec) -> None:
-    """Helm and the chart from the catalog, then the release."""
+    """Helm and the chart from the catalog, the release, then its objects for pools, announcements and BGP."""
     catalog = Sources.of(host).catalog
     processor = architecture(host)
     helm = catalog.file("helm", processor)
@@ -51,6 +51,10 @@ def install_cilium(spec: ClusterSpec) -> None:
         chart_version=spec.cilium_version,
         values=cilium_values(spec, catalog, nodes=len(node_names())),
     )
+    # Here, as it asks what runs already, and that is compared with the values below.
+    from kubestead.phases.objects import install_objects  # noqa: PLC0415
+
+    install_objects(spec)
 
 
 def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pyinfra.api.host import Host as Member
 from pyinfra.connectors.ssh import SSHConnector
 
 from kubestead.catalog import Catalog
+from kubestead.cilium.passwords import password_findings
 from kubestead.errors import Finding, InvalidInput
 from kubestead.phases import running
 from kubestead.phases.chart import chart_findings
@@ -76,6 +77,7 @@ def _check(spec: ClusterSpec) -> list[Finding]:
         places = host.data.get("kubestead_where") or {}
         findings += chart_findings(spec, catalog, len(nodes), places)
         findings += running.running_findings(spec, catalog, len(nodes), places)
+    findings += password_findings(spec, place("cilium_bgp", host.data.get("kubestead_where") or {}))
     print_findings(findings)
     return findings
 

@@ -18,6 +18,7 @@ from pyinfra_cli.inventory import make_inventory_from_files
 
 from kubestead import cache, commandline
 from kubestead.catalog import UNVERIFIED, Catalog
+from kubestead.cilium.passwords import password_findings
 from kubestead.errors import Finding, InvalidInput, KubesteadError
 from kubestead.inventory import GUARDED, READING, Reading
 from kubestead.phases.chart import CHART, chart_findings
@@ -28,6 +29,7 @@ from kubestead.phases.sources import Sources
 from kubestead.preflight.checks import run_checks
 from kubestead.preflight.survey import Node, Survey
 from kubestead.spec import ClusterSpec
+from kubestead.spec.places import place
 
 _OF_A_WHOLE_INVENTORY = ("inventory: control_plane", ": node address")
 _UNLESS_IT_RUNS = "; a cluster that runs with it keeps it, and a run only warns"
@@ -127,6 +129,7 @@ def _offline_checks(
         for f in found
     ]
     findings = [placed(finding, places) for finding in findings]
+    findings += password_findings(spec, place("cilium_bgp", places))
     if catalog and has_images(spec, catalog):
         findings += _chart(spec, catalog, len(nodes), places)
     return findings

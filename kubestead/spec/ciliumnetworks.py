@@ -22,6 +22,7 @@ from kubestead.validation import Refusal
 
 Labels = dict[str, str]
 _RANGE_PARTS = 2
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class _Model(BaseModel):
@@ -44,6 +45,16 @@ def _regex(value: str) -> str:
     except re.error as error:
         raise Refusal(f"is not a regular expression ({error})", "write one, as in '^eth[0-9]+$'") from None
     return value
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise Refusal("is not 1 to 63 lower-case letters, digits and '-', beginning and ending with a letter or digit")
+    return value
+
+
+# Names that are put together with a dot between, and labels.
+Name = Annotated[str, AfterValidator(_name)]
 
 
 def named_once(values: tuple[Named, ...]) -> tuple[Named, ...]:
@@ -122,7 +133,7 @@ class L2Announcement(_Model):
 class BgpPeer(_Model):
     """A router."""
 
-    name: DnsName = Field(description="the peer's name, as in 'tor1'")
+    name: Name = Field(description="the peer's name, as in 'tor1'")
     address: Ipv4 = Field(description="its IPv4 address")
     asn: int = Field(ge=1, le=4294967295, description="its AS number")
     password_file: Annotated[Path, PlainSerializer(str)] | None = Field(
@@ -130,15 +141,22 @@ class BgpPeer(_Model):
     )
     multihop: int = Field(default=1, ge=1, le=255, description="how many hops away it may be, 1 to 255")
     hold_seconds: int = Field(default=9, ge=3, le=65535, description="silence after which it is given up, from 3")
+    restart_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=4095,
+        description="how long it keeps routes of a node whose agent restarts; 0: not at all",
+    )
 
 
 class BgpInstance(_Model):
     """What a set of nodes speaks: an AS number, its peers, and what is told them."""
 
-    name: DnsName = Field(description="the instance's name, as in 'lab'")
+    name: Name = Field(description="the instance's name, as in 'lab'")
     asn: int = Field(ge=1, le=4294967295, description="the nodes' AS number")
     peers: tuple[BgpPeer, ...] = Field(strict=False, min_length=1, description="the routers, a list of mappings")
     nodes: Labels = Field(default={}, description="labels of the nodes, a mapping; empty: all")
+    services: Labels = Field(default={}, description="labels of the services, a mapping; empty: all")
     advertise: tuple[Literal["pods", "load-balancers", "cluster-ips", "external-ips"], ...] = Field(
         default=("pods", "load-balancers"), strict=False, min_length=1,
         description="what is told: 'pods', 'load-balancers', 'cluster-ips', 'external-ips', a list",

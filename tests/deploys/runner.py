@@ -69,9 +69,9 @@ class Run:
         return [(place, host) for place, (host, command) in enumerate(self.commands) if words in command]
 
 
-def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()") -> Run:
+def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()", more: str = "") -> Run:
     """``pyinfra inventory.py deploys/<deploy>.py <options>`` on the hosts of ``tests/deploys/lab.py``."""
-    prepare(folder, lab)
+    prepare(folder, lab, more)
     done = subprocess.run(
         pyinfra(deploy, options), cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120,
         check=False,
@@ -87,10 +87,12 @@ def start(folder: Path, deploy: str, *options: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def prepare(folder: Path, lab: str = "bare_lab()") -> None:
-    """A folder as an operator has it, with ``inventory.py`` and a catalog."""
-    for name in ("config.py", "deploys", "group_data"):
+def prepare(folder: Path, lab: str = "bare_lab()", more: str = "") -> None:
+    """A folder as an operator has it, with ``inventory.py`` and a catalog; ``more`` are further lines of group_data."""
+    for name in ("config.py", "deploys"):
         (folder / name).symlink_to(REPOSITORY / name)
+    (folder / "group_data").mkdir()
+    (folder / "group_data" / "all.py").write_text((REPOSITORY / "group_data" / "all.py").read_text() + more)
     content = catalog.content()
     content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache")
     (folder / "catalog.yaml").write_text(yaml.safe_dump(content))

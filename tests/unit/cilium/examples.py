@@ -50,6 +50,10 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"cilium_lb_dispatch": "geneve"}, {"cilium_lb_dispatch": "opt"}),
     ({"cilium_l2_announcements": [LAN]}, REPLACED),
     ({"cilium_lb_pools": [POOL]}, {"cilium_bgp": BGP}),
+    (
+        {"cilium_bgp": [*BGP, {**BGP[0], "name": "other", "nodes": {"zone": "a"}}]},
+        {"cilium_bgp": [{**BGP[0], "nodes": {"zone": "b"}}, {**BGP[0], "name": "other", "nodes": {"zone": "a"}}]},
+    ),
     *(({gate: True, **ENVOY, "cilium_lb_pools": [POOL], "cilium_bgp": BGP}, REPLACED) for gate in GATES),
     *(({gate: True, **REPLACED, "cilium_lb_pools": [POOL], "cilium_bgp": BGP}, ENVOY) for gate in GATES),
     *(({gate: True, **REPLACED, **ENVOY}, {"cilium_lb_pools": [POOL], "cilium_bgp": BGP}) for gate in GATES),
