@@ -1,8 +1,8 @@
 """Fills the tables of docs/performance.md and docs/scale.md from a result: ``python -m bench.document RESULT.json``.
 
 A result of ``make bench`` is the first one's, of ``make bench-scale`` the second one's. A table stands between
-``<!-- bench FILE: NAME -->`` and ``<!-- end -->``; FILE is in ``bench/results``, or ``none`` where no numbers were taken
-yet.
+``<!-- bench FILE: NAME -->`` and ``<!-- end -->``; FILE is in ``bench/results``, or ``none`` where no numbers were
+taken yet.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import typer
 
 from bench import results, scale, tables
 from bench.lab import ROOT
+from bench.scalelab import Taken
 from kubestead.errors import KubesteadError
 
 RESULTS = ROOT / "bench" / "results"
@@ -23,7 +24,7 @@ DOCUMENT, SCALE_DOCUMENT = ROOT / "docs" / "performance.md", ROOT / "docs" / "sc
 SCALE = "-scale.json"
 NONE = "none"
 TABLES = {"fresh": tables.fresh, "second run": tables.second_run, "memory": tables.memory}
-SCALE_TABLES: dict[str, Callable[[list[scale.Taken], int], str]] = {
+SCALE_TABLES: dict[str, Callable[[list[Taken], int], str]] = {
     "few and many": lambda taken, cores: scale.rows((one for one in taken if one.what in ("fresh", "no-op")), cores),
     "many to few": scale.many_to_few,
     "parallel": lambda taken, cores: scale.rows((one for one in taken if "--parallel" in one.what), cores),
