@@ -24,7 +24,7 @@ extra_cert_sans = []
 
 # Pods live in pod_cidr; every node gets a part of it, of this prefix length (24: 254 addresses).
 # It may not meet the nodes' own networks, any route they have, or service_cidr. If it does, preflight proposes another.
-# Neither can be changed once the cluster is built.
+# Neither can be changed once the cluster is built; a pool that is full grows by cilium_more_pod_cidrs.
 pod_cidr = "10.0.0.0/8"
 pod_cidr_mask_size = 24
 # Services live here; the tenth address is the cluster's DNS.

@@ -285,10 +285,8 @@ def test_the_heaviest_comes_first() -> None:
     assert [str(one.kind) for one in report(view).troubles] == ["agent-suspended", "dns-down", "relay-down", "drops"]
 
 
-def test_extra_values_are_what_is_wanted() -> None:
-    spec = ClusterSpec(
-        cilium_extra_values={"routingMode": "native", "bpf": {"masquerade": True}, "hubble": {"enabled": False}}
-    )
+def test_choices_are_what_is_wanted() -> None:
+    spec = ClusterSpec(cilium_routing="native", kube_proxy="replace", cilium_masquerade="bpf", hubble=False)
     found = wanted(spec)
     assert (found.routing, found.masquerade, found.hubble, found.relay) == ("native", "bpf", False, False)
 
