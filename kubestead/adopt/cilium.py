@@ -10,6 +10,7 @@ from typing import Any
 
 from kubestead.adopt.running import RunningCluster
 from kubestead.chart import ValuePath
+from kubestead.cilium.change import IN_PASSING, Effect, configured
 from kubestead.errors import Finding
 from kubestead.merge import deep_merge
 from kubestead.spec import ClusterSpec
@@ -17,17 +18,13 @@ from kubestead.spec.places import line, place
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 FIXED = "cannot be changed in place"
+NOT_IN_PASSING = "deploys/cluster.py does not change it in passing"
+BY_SWITCH = "to change it: pyinfra INVENTORY deploys/cilium.py"
 SHOWN = 12
 POOL: ValuePath = ("ipam", "operator", "clusterPoolIPv4PodCIDRList")
 MASK: ValuePath = ("ipam", "operator", "clusterPoolIPv4MaskSize")
-# A key of the ConfigMap cilium-config, which is what the agents really use, and the chart's value behind it. To change
-# one under running pods cuts them off: docs.cilium.io on cluster-pool IPAM, routing and cluster names.
-IMMUTABLE: tuple[tuple[str, ValuePath], ...] = (
-    ("ipam", ("ipam", "mode")),
-    ("routing-mode", ("routingMode",)),
-    ("tunnel-protocol", ("tunnelProtocol",)),
-    ("cluster-name", ("cluster", "name")),
-)
+# kube-proxy is compared by its DaemonSet.
+BY_DAEMONSET = "kube-proxy-replacement"
 
 
 @dataclass(frozen=True)
@@ -38,16 +35,21 @@ class _Must:
     is_now: Any
     reason: str
     key: str | None = None
+    switchable: bool = False
 
 
 def cilium_findings(
-    spec: ClusterSpec, values: Mapping[str, Any], running: RunningCluster, places: Mapping[str, str]
+    spec: ClusterSpec,
+    values: Mapping[str, Any],
+    running: RunningCluster,
+    places: Mapping[str, str],
+    switching: bool = False,
 ) -> Iterator[Finding]:
     """What the values would change that has to stay; the arguments are those of :func:`kubestead.adopt.compare`."""
     if running.cilium is None:
         return
-    yield from _version(spec, running, places)
-    musts = [*_fixed(values, running.cilium), *_pool(spec, values, running.cilium), *_lost(values, running)]
+    yield from _version(spec, running, places, switching)
+    musts = [*_fixed(values, running.cilium, switching), *_pool(spec, values, running.cilium), *_lost(values, running)]
     kept: dict[str, Any] = dict(spec.cilium_extra_values)
     for must in musts:
         kept = deep_merge(kept, {} if must.key else _nested(must.path, must.is_now))
@@ -57,29 +59,51 @@ def cilium_findings(
         fix = line(must.key, must.is_now, places) if must.key else whole_line
         whole_line = whole_line if must.key else "it is in the line above"
         wanted = spec.model_dump()[must.key] if must.key else _get(values, must.path)
+        fix = f"{fix}; {BY_SWITCH}" if must.switchable else fix
         yield Finding(place(key, places), f"the running cluster has {must.reason}", fix, value=wanted)
     yield from _changed(values, running, {must.path for must in musts}, places)
 
 
-def _version(spec: ClusterSpec, running: RunningCluster, places: Mapping[str, str]) -> Iterator[Finding]:
+def _version(spec: ClusterSpec, running: RunningCluster, places: Mapping[str, str], switching: bool) -> Iterator[Finding]:
     """Cilium is upgraded one minor release at a time and never turned back: docs.cilium.io, upgrade guide."""
     version, found = running.cilium_version or "", _RELEASE.match(running.cilium_version or "")
     wanted = _RELEASE.match(spec.cilium_version)
     if version == spec.cilium_version or found is None or wanted is None:
         return
     is_now, shall_be = (tuple(map(int, match.groups())) for match in (found, wanted))
-    if is_now < shall_be <= (is_now[0], is_now[1] + 1, sys.maxsize):
-        return
-    reason = f"runs {version}; Cilium goes forward, one minor release at a time"
     fix = line("cilium_version", version, places)
+    if is_now < shall_be <= (is_now[0], is_now[1] + 1, sys.maxsize):
+        if switching:
+            return
+        reason, fix = f"runs {version}, and an upgrade is not done in passing", f"{fix}; {BY_SWITCH}"
+    else:
+        reason = f"runs {version}; Cilium goes forward, one minor release at a time"
     yield Finding(place("cilium_version", places), f"the running cluster {reason}", fix, value=spec.cilium_version)
 
 
-def _fixed(values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[_Must]:
-    for key, path in IMMUTABLE:
-        is_now = cilium.get(key)
-        if is_now and _get(values, path) not in (None, is_now):
-            yield _Must(path, is_now, f"{is_now}, and it {FIXED}")
+def _fixed(values: Mapping[str, Any], cilium: Mapping[str, str], switching: bool) -> Iterator[_Must]:
+    """What the agents have by the ConfigMap cilium-config, and the values would change under running pods."""
+    for row, key in configured():
+        path: ValuePath = tuple(row.path.split("."))
+        is_now, wanted = cilium.get(key), _get(values, path)
+        never = row.effect is Effect.NEVER
+        if row.effect <= IN_PASSING or (switching and not never) or key == BY_DAEMONSET:
+            continue
+        if is_now and wanted is not None and _written(wanted) != is_now:
+            why = f"it {FIXED}" if never else NOT_IN_PASSING
+            yield _Must(path, _as(wanted, is_now), f"{is_now}, and {why}", switchable=not never)
+
+
+def _written(value: Any) -> str:
+    """A value as the chart writes it into the ConfigMap."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _as(value: Any, text: str) -> Any:
+    """What the ConfigMap has, in the form the value has."""
+    if isinstance(value, bool):
+        return text == "true"
+    return int(text) if isinstance(value, int) and text.isdigit() else text
 
 
 def _pool(spec: ClusterSpec, values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[_Must]:
