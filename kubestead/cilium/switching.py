@@ -51,9 +51,14 @@ class Plan:
         return self.release.chart_version != self.spec.cilium_version
 
     @property
+    def apart(self) -> bool:
+        """Nodes of the old and the new kind cannot talk to each other."""
+        return keeps_apart(self.found)
+
+    @property
     def together(self) -> bool:
         """Nodes follow all at once, after one that goes ahead."""
-        return keeps_apart(self.found) and not self.one_by_one
+        return self.apart and not self.one_by_one
 
 
 def told(plan: Plan) -> Iterator[str]:

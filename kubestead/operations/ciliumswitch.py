@@ -40,7 +40,9 @@ class Switch:
         values: the release's values, whole.
         good: the revision to go back to.
         begun: a switch was begun before and not ended.
-        together: nodes of the old and the new kind cannot talk to each other.
+        apart: nodes of the old and the new kind cannot talk to each other.
+        together: one node goes ahead, and then all others at once.
+        probes: agents probe each other (cilium-health), so that they can be asked.
         witnesses: hosts that try the way to the nodes.
         undo: what this run did before, by its words, and the command that takes it back on the control plane.
     """
@@ -50,7 +52,9 @@ class Switch:
     values: Mapping[str, Any]
     good: int
     begun: bool = False
+    apart: bool = False
     together: bool = False
+    probes: bool = True
     witnesses: Sequence[Host] = field(default=(), repr=False)
     undo: tuple[str, str] | None = None
 
@@ -110,9 +114,9 @@ def _agents(host: Host, switch: Switch) -> None:
         told(host, f"restarting the agent of {', '.join(nodes)}")
         restart(host, nodes)
         # While some nodes cannot talk to others, only the agents themselves can say anything.
-        until_well(host, nodes, [] if switch.together else _witnesses(switch, nodes))
+        until_well(host, nodes, [] if switch.apart else _witnesses(switch, nodes))
     everybody = watch(host, _old, "agents of the newest configuration", WITHIN_SECONDS).nodes
-    until_well(host, everybody, _witnesses(switch, ()), probed_by=everybody[:WITNESSES])
+    until_well(host, everybody, _witnesses(switch, ()), probed_by=everybody[: WITNESSES if switch.probes else 0])
 
 
 def _witnesses(switch: Switch, nodes: Sequence[str]) -> list[Host]:
@@ -164,7 +168,7 @@ def _roll_back(host: Host, switch: Switch) -> None:
     # The DaemonSet's controller itself restarts those that got the new configuration, and no others.
     bound = WITHIN_SECONDS * (1 + len(rollout(host).nodes) // 2)
     everybody = watch(host, _old, "agents of the old configuration", bound).nodes
-    until_well(host, everybody, _witnesses(switch, ()), probed_by=everybody[:WITNESSES])
+    until_well(host, everybody, _witnesses(switch, ()), probed_by=everybody[: WITNESSES if switch.probes else 0])
     told(host, f"back at Helm revision {switch.good}: every agent is well")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
-from pyinfra import host, logger, state
+from pyinfra import host, inventory, logger, state
 from pyinfra.api import DeployError
 from pyinfra.api.deploy import deploy
 
@@ -30,7 +30,6 @@ from kubestead.phases.gather import fact_of, once
 from kubestead.phases.load import print_findings, refusal
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import first_control_plane, node_address, node_names
-from kubestead.phases.verify import require_control_plane
 from kubestead.runrecord import record
 from kubestead.spec import ClusterSpec
 
@@ -45,8 +44,10 @@ def plan_switch(spec: ClusterSpec) -> Plan:
 
 
 def _plan(spec: ClusterSpec) -> Plan:
-    require_control_plane()
     first = first_control_plane()
+    absent = [name for name in node_names() if inventory.get_host(name) not in state.active_hosts]
+    if absent:
+        raise DeployError(f"a switch is about every node, and this run leaves out {', '.join(absent)}; run it without --limit")
     cluster, _ = running.ask()
     if cluster is None or cluster.configuration is None or cluster.cilium is None:
         raise DeployError(
@@ -124,7 +125,9 @@ def switch_cilium(spec: ClusterSpec) -> None:
             values=plan.values,
             good=plan.release.back_to,
             begun=plan.begun,
+            apart=plan.apart,
             together=plan.together,
+            probes=_agents_probe(plan.values),
             witnesses=list(state.active_hosts),
             undo=("taking kube-proxy away again", kubeproxy.DELETE) if keep and not plan.kube_proxy else None,
         ),
@@ -132,6 +135,12 @@ def switch_cilium(spec: ClusterSpec) -> None:
     if not keep:
         kubeproxy.removed(name="No kube-proxy", there=plan.kube_proxy)
     kubeproxy.told_kubeadm(name="kubeadm's record of kube-proxy", configuration=plan.kubeadm, disabled=not keep)
+
+
+def _agents_probe(values: Mapping[str, Any]) -> bool:
+    """Whether agents probe each other and each other's endpoints, as they do by default."""
+    endpoints = (values.get("endpointHealthChecking") or {}).get("enabled", True)
+    return bool(values.get("healthChecking", True) and endpoints)
 
 
 def preflight_values(spec: ClusterSpec, catalog: Catalog) -> str:

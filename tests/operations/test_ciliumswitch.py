@@ -83,7 +83,7 @@ def test_what_was_begun_goes_on_without_another_upgrade():
 
 
 def test_together_one_goes_ahead():
-    outcome, host = done(agents(), agents(), agents("w1"), agents("w1"), agents(*NODES), together=True)
+    outcome, host = done(agents(), agents(), agents("w1"), agents("w1"), agents(*NODES), apart=True, together=True)
     assert outcome.call() is True
     deleted = [command for command in host.sent if "delete pod --wait=false" in command]
     assert [[node for node in NODES if f"cilium-{node} " in command] for command in deleted] == [["w1"], ["cp", "w2"]]

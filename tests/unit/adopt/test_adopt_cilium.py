@@ -12,9 +12,9 @@ from tests.fixtures.catalog import catalog
 from tests.unit.adopt.running import DEFAULTS, LINES, PLAIN, with_cilium
 
 
-def findings(running, places=None, **values):
+def findings(running, places=None, switching=False, **values):
     spec = ClusterSpec.load({**LINES, **values})
-    return list(cilium_findings(spec, cilium_values(spec, catalog(), nodes=2), running, places or {}))
+    return list(cilium_findings(spec, cilium_values(spec, catalog(), nodes=2), running, places or {}, switching))
 
 
 def errors(running, **values):
@@ -33,8 +33,6 @@ def with_pools(*pools):
     ("running", "path", "now"),
     [
         (with_cilium(ipam="kubernetes"), "ipam.mode", {"ipam": {"mode": "kubernetes"}}),
-        (with_cilium(routing_mode="native"), "routingMode", {"routingMode": "native"}),
-        (with_cilium(tunnel_protocol="geneve"), "tunnelProtocol", {"tunnelProtocol": "geneve"}),
         (with_cilium(cluster_name="other"), "cluster.name", {"cluster": {"name": "other"}}),
     ],
 )
@@ -47,10 +45,30 @@ def test_a_fixed_value_is_refused_with_the_whole_line(running, path, now):
     assert errors(running, cilium_extra_values=kept) == []
 
 
+@pytest.mark.parametrize(
+    ("running", "path", "now"),
+    [
+        (with_cilium(routing_mode="native"), "routingMode", {"routingMode": "native"}),
+        (with_cilium(tunnel_protocol="geneve"), "tunnelProtocol", {"tunnelProtocol": "geneve"}),
+        (with_cilium(enable_bpf_masquerade="true"), "bpf.masquerade", {"bpf": {"masquerade": True}}),
+    ],
+)
+def test_what_interrupts_traffic_is_not_done_in_passing(running, path, now):
+    (finding,) = errors(running)
+    assert finding.where == f"group_data/all.py: cilium_extra_values.{path}"
+    kept = {"cluster": {"name": "default"}} | now
+    assert finding.fix.startswith("write: cilium_extra_values = ")
+    assert finding.fix.endswith("; to change it: pyinfra INVENTORY deploys/cilium.py")
+    assert "deploys/cluster.py does not change it in passing" in finding.reason
+    assert errors(running, cilium_extra_values=kept) == []
+    assert [one for one in findings(running, switching=True) if one.severity == "error"] == []
+
+
 def test_several_are_told_one_by_one_and_one_line_holds_them_all():
     first, second = errors(replace(with_cilium(routing_mode="native"), record=with_values({"devices": "eth0"}).record))
     assert first.fix == (
-        'write: cilium_extra_values = {"cluster": {"name": "default"}, "routingMode": "native", "devices": "eth0"}'
+        'write: cilium_extra_values = {"cluster": {"name": "default"}, "routingMode": "native", "devices": "eth0"}; '
+        "to change it: pyinfra INVENTORY deploys/cilium.py"
     )
     assert second.fix == "it is in the line above"
 
@@ -112,7 +130,7 @@ def test_what_the_first_run_changes_is_told_once():
 
 @pytest.mark.parametrize(
     ("runs", "refused"),
-    [("1.18.4", False), ("1.18.1", False), ("1.17.9", False), (None, False), ("latest", False),
+    [("1.18.4", False), (None, False), ("latest", False),
      ("1.16.5", True), ("1.18.5", True), ("1.19.0", True)],
 )  # fmt: skip
 def test_cilium_goes_forward_one_minor_release_at_a_time(runs, refused):
@@ -120,6 +138,14 @@ def test_cilium_goes_forward_one_minor_release_at_a_time(runs, refused):
     assert [finding.where for finding in found] == ["group_data/all.py: cilium_version"] * refused
     if refused:
         assert found[0].fix == f'write: cilium_version = "{runs}"'
+
+
+@pytest.mark.parametrize("runs", ["1.18.1", "1.17.9"])
+def test_an_upgrade_is_not_done_in_passing(runs):
+    running = replace(PLAIN, cilium_version=runs)
+    (finding,) = errors(running)
+    assert finding.fix == f'write: cilium_version = "{runs}"; to change it: pyinfra INVENTORY deploys/cilium.py'
+    assert [one for one in findings(running, switching=True) if one.severity == "error"] == []
 
 
 def test_without_cilium_there_is_nothing_to_say():
