@@ -27,6 +27,13 @@ class Said:
         return f"the agent of {self.node} says {self.state or 'nothing'}{f': {self.message}' if self.message else ''}"
 
 
+def ill(said: Iterable[Said], nodes: Iterable[str]) -> list[str]:
+    """What is wrong with the agents of ``nodes``, in words; one that said nothing is not well."""
+    known = {one.node: one for one in said}
+    told = [known.get(node, Said(node, "")) for node in nodes]
+    return [str(one) for one in told if not one.well]
+
+
 @dataclass(frozen=True)
 class Reached:
     """How one agent (``by``) reached a node; an empty text is a success, None was not tried since."""

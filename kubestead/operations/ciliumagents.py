@@ -79,8 +79,6 @@ def watch(
         time.sleep(BETWEEN_LOOKS)
 
 
-
-
 def restart(control_plane: Host, nodes: Sequence[str]) -> None:
     """Have the agents of ``nodes``, all at once, run the newest configuration, and wait until they are ready.
 
@@ -120,11 +118,14 @@ def until_well(
     started = time.monotonic()
     since = ""
     while True:
-        lines = ask(control_plane, script, what="asking the agents", timeout=150)
-        since = since or checks.clock(lines)
-        wrong = [str(one) for one in checks.statuses(lines) if not one.well]
-        wrong += _unreached(control_plane, nodes, witnesses)
-        wrong += checks.unreached(checks.reached(lines, since), nodes, probed_by)
+        try:
+            lines = ask(control_plane, script, what="asking the agents", timeout=150)
+            since = since or checks.clock(lines)
+            wrong = checks.ill(checks.statuses(lines), nodes)
+            wrong += _unreached(control_plane, nodes, witnesses)
+            wrong += checks.unreached(checks.reached(lines, since), nodes, probed_by)
+        except StepFailed as error:  # the API may be away for a moment
+            wrong = [str(error)]
         if not wrong:
             return
         if time.monotonic() - started > WELL_SECONDS:

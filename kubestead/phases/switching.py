@@ -12,6 +12,7 @@ from pyinfra.api.deploy import deploy
 
 from kubestead.catalog import Catalog
 from kubestead.cilium.change import changes
+from kubestead.cilium.checks import ill
 from kubestead.cilium.switching import Plan, impossible, told
 from kubestead.errors import Finding
 from kubestead.facts.ciliumrollout import CiliumRelease, CiliumRollout, CiliumSaid
@@ -73,11 +74,12 @@ def _plan(spec: ClusterSpec) -> Plan:
     for text in told(plan):
         logger.info(text)
     record(cilium_switch=[{"path": one.path, "effect": one.effect.name.lower()} for one in plan.found])
-    ill = list(_unhealthy(plan))
-    if ill:
+    wrong = list(_unhealthy(plan))
+    if wrong:
         fix = "mend it first; where the present values are what keeps it ill: --data force=true"
-        ill.append(Finding("switch of Cilium", "begins from a healthy cluster, which is what it goes back to", fix))
-    if wrong := [*ill, *impossible(plan, host.data.get("kubestead_where") or {})]:
+        wrong.append(Finding("switch of Cilium", "begins from a healthy cluster, which is what it goes back to", fix))
+    wrong += impossible(plan, host.data.get("kubestead_where") or {})
+    if wrong:
         print_findings(wrong)
         raise refusal(wrong)
     return plan
@@ -92,13 +94,10 @@ def _unhealthy(plan: Plan) -> Iterator[Finding]:
         yield Finding("control plane", f"cannot be asked: {failed.reason if failed else 'no answer'}", "try again")
         return
     yield from findings(seen, node_names())
-    said, failed = fact_of(first_control_plane(), CiliumSaid, nodes=plan.rollout.nodes)
-    for one in said or ():
-        if not one.well:
-            fix = f"on {first_control_plane().name}: {KUBECTL} -n kube-system logs ds/cilium --tail=50"
-            yield Finding(one.node, str(one), fix)
-    if said is None:
-        yield Finding("Cilium's agents", f"cannot be asked: {failed.reason if failed else 'no answer'}", "try again")
+    said, _ = fact_of(first_control_plane(), CiliumSaid, nodes=plan.rollout.nodes)
+    fix = f"on {first_control_plane().name}: {KUBECTL} -n kube-system logs ds/cilium --tail=50"
+    for words in ill(said or (), plan.rollout.nodes):
+        yield Finding("Cilium", words, fix)
     if plan.release.status != "deployed":
         fix = "choose one of: helm history cilium --namespace kube-system; then: helm rollback cilium REVISION"
         yield Finding("Helm release cilium", f"is {plan.release.status}, revision {plan.release.revision}", fix)
