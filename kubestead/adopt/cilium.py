@@ -64,7 +64,9 @@ def cilium_findings(
     yield from _changed(values, running, {must.path for must in musts}, places)
 
 
-def _version(spec: ClusterSpec, running: RunningCluster, places: Mapping[str, str], switching: bool) -> Iterator[Finding]:
+def _version(
+    spec: ClusterSpec, running: RunningCluster, places: Mapping[str, str], switching: bool
+) -> Iterator[Finding]:
     """Cilium is upgraded one minor release at a time and never turned back: docs.cilium.io, upgrade guide."""
     version, found = running.cilium_version or "", _RELEASE.match(running.cilium_version or "")
     wanted = _RELEASE.match(spec.cilium_version)

@@ -132,7 +132,12 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change
     old, new = dict(_leaves(before)), dict(_leaves(after))
     paths = sorted({*old, *new})
     found = (_change(path, old.get(path), new.get(path)) for path in paths)
-    return tuple(sorted((change for change in found if change.before != change.after), key=lambda change: (-change.effect, change.path)))
+    return tuple(
+        sorted(
+            (change for change in found if change.before != change.after),
+            key=lambda change: (-change.effect, change.path),
+        )
+    )
 
 
 def _change(path: str, before: Any, after: Any) -> Change:

@@ -67,7 +67,9 @@ def not_in_passing(present: Release, version: str, values: dict[str, Any], catal
         return None  # the first installation never ended
     switch = "do it node by node: pyinfra INVENTORY deploys/cilium.py"
     if host.get_fact(FileTexts, paths=(SWITCH_MARK,)).get(SWITCH_MARK) is not None:
-        return f"{host.name}: a switch of Cilium was begun and not ended; finish it: pyinfra INVENTORY deploys/cilium.py"
+        return (
+            f"{host.name}: a switch of Cilium was begun and not ended; finish it: pyinfra INVENTORY deploys/cilium.py"
+        )
     if present.chart_version != version:
         return f"{host.name}: Cilium {present.chart_version} runs, and an upgrade is not done in passing; {switch}"
     from kubestead.phases.chart import chart_defaults  # noqa: PLC0415  (it needs the values made here)

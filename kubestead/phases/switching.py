@@ -48,7 +48,9 @@ def _plan(spec: ClusterSpec) -> Plan:
     first = first_control_plane()
     absent = [name for name in node_names() if inventory.get_host(name) not in state.active_hosts]
     if absent:
-        raise DeployError(f"a switch is about every node, and this run leaves out {', '.join(absent)}; run it without --limit")
+        raise DeployError(
+            f"a switch is about every node, and this run leaves out {', '.join(absent)}; run it without --limit"
+        )
     cluster, _ = running.ask()
     if cluster is None or cluster.configuration is None or cluster.cilium is None:
         raise DeployError(
@@ -89,14 +91,15 @@ def _unhealthy(plan: Plan) -> Iterator[Finding]:
     """A switch starts from health alone, for health is what it goes back to; one that was begun goes on."""
     if plan.begun or host.data.get("force", False):
         return
-    seen, failed = fact_of(first_control_plane(), ClusterHealth)
+    asked = fact_of(first_control_plane(), ClusterHealth)
+    seen, failed = asked
     if seen is None:
         yield Finding("control plane", f"cannot be asked: {failed.reason if failed else 'no answer'}", "try again")
         return
     yield from findings(seen, node_names())
-    said, _ = fact_of(first_control_plane(), CiliumSaid, nodes=plan.rollout.nodes)
+    asking = fact_of(first_control_plane(), CiliumSaid, nodes=plan.rollout.nodes)
     fix = f"on {first_control_plane().name}: {KUBECTL} -n kube-system logs ds/cilium --tail=50"
-    for words in ill(said or (), plan.rollout.nodes):
+    for words in ill(asking[0] or (), plan.rollout.nodes):
         yield Finding("Cilium", words, fix)
     if plan.release.status != "deployed":
         fix = "choose one of: helm history cilium --namespace kube-system; then: helm rollback cilium REVISION"

@@ -43,7 +43,9 @@ class Lab:
         extra = overrides.pop("extra", {})
         own = yaml.safe_load((self.twin.state / "site.yaml").read_text())["overrides"]
         values = {**own.get("cilium_extra_values", {}), **extra}
-        return altered_site(self.twin, self.folder, overrides={**overrides, **self.grown, "cilium_extra_values": values})
+        return altered_site(
+            self.twin, self.folder, overrides={**overrides, **self.grown, "cilium_extra_values": values}
+        )
 
     def switch(self, *arguments: str, **overrides: Any) -> Run:
         """Run ``deploys/cilium.py`` with such a site."""
@@ -90,7 +92,9 @@ class Lab:
 
     def kube_proxy_chains(self) -> list[str]:
         """How many chains of kube-proxy's each node has."""
-        count = "{ iptables-nft-save; iptables-legacy-save; } 2>/dev/null | grep -cE '^:KUBE-(SVC|SEP|SERVICES)' || true"
+        count = (
+            "{ iptables-nft-save; iptables-legacy-save; } 2>/dev/null | grep -cE '^:KUBE-(SVC|SEP|SERVICES)' || true"
+        )
         return [self.twin.ssh(node, count) for node in NODES]
 
 
@@ -205,7 +209,9 @@ def test_cilium_takes_services_over(lab: Lab, case: str) -> None:
     lab.brought()
     assert "0" not in lab.kube_proxy_chains()
     lab.measured(case, **REPLACED)
-    assert "kube-proxy" not in lab.twin.ssh("k8s-cp", f"{KUBECTL} -n kube-system get daemonsets,pods,configmaps -o name")
+    assert "kube-proxy" not in lab.twin.ssh(
+        "k8s-cp", f"{KUBECTL} -n kube-system get daemonsets,pods,configmaps -o name"
+    )
     assert lab.kube_proxy_chains() == ["0", "0", "0"]
     assert "disabled: true" in lab.twin.ssh("k8s-cp", f"{KUBECTL} -n kube-system get configmap kubeadm-config -o yaml")
     assert lab.brought("--json", **REPLACED).changed == []
@@ -286,7 +292,9 @@ def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
     run = lab.measured(case)
     assert "An upgrade from 1.18.3 to 1.18.4: Cilium's own preflight comes first" in run.text
     assert "1.18.4" in lab.twin.ssh("k8s-cp", f"{HELM} list")
-    assert "pre-flight" not in lab.twin.ssh("k8s-cp", f"{KUBECTL} -n kube-system get daemonsets,deployments,pods -o name")
+    assert "pre-flight" not in lab.twin.ssh(
+        "k8s-cp", f"{KUBECTL} -n kube-system get daemonsets,deployments,pods -o name"
+    )
 
 
 @long("a pool network appended")

@@ -94,7 +94,10 @@ def test_without_a_pool_of_its_own_pool_and_mask_say_nothing():
 def test_values_given_by_hand_would_get_lost():
     running = with_values({"ipv6": {"enabled": True}, "bpf": {"masquerade": True}, "operator": {"replicas": 1}})
     found = errors(running)
-    assert [finding.where.partition("cilium_extra_values.")[2] for finding in found] == ["ipv6.enabled", "bpf.masquerade"]
+    assert [finding.where.partition("cilium_extra_values.")[2] for finding in found] == [
+        "ipv6.enabled",
+        "bpf.masquerade",
+    ]
     assert "has True, which this run would set back to the chart's own value" in found[0].reason
     assert found[0].fix == (
         'write: cilium_extra_values = {"cluster": {"name": "default"}, "ipv6": {"enabled": True}, '
