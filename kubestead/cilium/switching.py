@@ -82,7 +82,7 @@ def told(plan: Plan) -> Iterator[str]:
         yield "    kube-proxy: taken away, with its rules on every node, once every agent serves services"
     if keep and not plan.kube_proxy:
         yield "    kube-proxy: comes back before the first agent stops serving services"
-    if worst(plan.found) >= Effect.OPERATOR:
+    if Effect.OPERATOR <= worst(plan.found) < Effect.NEVER:
         yield from _order(plan)
 
 
@@ -92,7 +92,7 @@ def _order(plan: Plan) -> Iterator[str]:
     parts = [" with ".join(batch) for batch in batches(tuple(nodes), plan.together)]
     yield f"    Order: the operator, then the agents of {', then '.join(parts)}"
     if plan.together:
-        yield "    One goes ahead and the others follow at once: the old and the new kind do not reach each other's pods"
+        yield "    One goes ahead, all others follow at once: nodes of both kinds do not reach each other's pods"
     yield f"    Should a node not come back: all of it back to Helm revision {plan.release.back_to}, by itself"
 
 

@@ -46,7 +46,8 @@ class CiliumRelease(FactBase[release.Release | None]):
         return (
             f"""good=$(sed -n 's/.*"good": *\\([0-9]*\\).*/\\1/p' {SWITCH_MARK} 2>/dev/null); """
             f"history=$({HELM} history {where}) && "
-            f"values=$({HELM} get values --all ${{good:+--revision}} $good {where} || {HELM} get values --all {where}) && "
+            f"values=$({HELM} get values --all ${{good:+--revision}} $good {where} || "
+            f"{HELM} get values --all {where}) && "
             """{ printf '%s' "$history" | tr -d '\\n'; echo; printf '%s' "$values" | tr -d '\\n'; echo; """
             f"cat {SWITCH_MARK} 2>/dev/null; }}; true"
         )

@@ -283,7 +283,8 @@ def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
     lab.twin.ssh(
         "k8s-cp",
         "cd $(mktemp -d) && tar -xzf /var/lib/kubestead/charts/cilium.tgz && sed -i 's/1[.]18[.]4/1.18.3/' "
-        f"cilium/Chart.yaml && {HELM} get values cilium --output yaml > v && {HELM} upgrade cilium ./cilium --values v > /dev/null",
+        f"cilium/Chart.yaml && {HELM} get values cilium --output yaml > v && "
+        f"{HELM} upgrade cilium ./cilium --values v > /dev/null",
     )
     eventually(lambda: "1.18.3" in lab.twin.ssh("k8s-cp", f"{HELM} list"))
     run = deploy(lab.twin, "cluster", site=lab.site(), inventory="inventory/twin.py")

@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 UDP_SECONDS, TCP_SECONDS = 0.05, 0.1
@@ -47,7 +48,7 @@ class Series:
             settled = {number: began for number, began in self.began.items() if began < last}
             lost = [settled[number] for number in sorted(settled) if number not in self.answered]
             well = sorted(settled[number] for number in settled if number in self.answered)
-        gaps = [(then - now, now) for now, then in zip(well, well[1:])]
+        gaps = [(then - now, now) for now, then in pairwise(well)]
         longest = max(gaps, default=(0.0, 0.0))
         return {
             "sent": len(settled),

@@ -55,9 +55,7 @@ def test_nodes_that_cannot_talk_to_each_other_follow_at_once(one_by_one, order):
     assert any("do not reach each other's pods" in line for line in said) is not one_by_one
 
 
-@pytest.mark.parametrize(
-    ("there", "wanted", "words"), [(True, "replace", "taken away"), (False, "keep", "comes back")]
-)
+@pytest.mark.parametrize(("there", "wanted", "words"), [(True, "replace", "taken away"), (False, "keep", "comes back")])
 def test_kube_proxy_comes_and_goes(there, wanted, words):
     made = plan(there, kube_proxy=wanted)
     assert [words in line for line in told(made) if "    kube-proxy: " in line] == [True]
