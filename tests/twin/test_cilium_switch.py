@@ -167,16 +167,31 @@ def test_the_probe_alone(lab: Lab, case: str) -> None:
     record(case, seen, 0)
 
 
-@long("Hubble off")
-def test_hubble_goes_off(lab: Lab, case: str) -> None:
+@long("killed in the middle, gone on")
+def test_a_run_that_is_killed_is_ended_by_the_next_one(lab: Lab, case: str) -> None:
     lab.brought()
-    before = lab.agents()
-    run = lab.measured(case, hubble=False)
-    assert "hubble.enabled: True -> False: agents restart" in run.text
-    assert lab.config("enable-hubble") == "false"
-    after = lab.agents()
-    assert after.keys() == before.keys()
-    assert not set(after.values()) & set(before.values()), "every agent was restarted"
+    site = lab.site(hubble=False)
+    argv = ["env", f"KUBESTEAD_SITE={site}", PYINFRA, "-y", "inventory/twin.py", "deploys/cilium.py"]
+    command = ["nsenter", f"--net=/run/netns/kubestead-{lab.twin.name}", *argv]
+    with probing(lab.twin) as seen:
+        began = time.monotonic()
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert run.stdout is not None
+        said = next((line for line in run.stdout if "restarting the agent of k8s-worker2" in line), None)
+        assert said, "the second node is never restarted"
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        assert lab.left(), "the mark stays"
+        plain = deploy(lab.twin, "cluster", site=site, inventory="inventory/twin.py")
+        assert plain.returncode == 1
+        assert "was begun and not ended" in plain.text
+        first = lab.agents()["k8s-worker1"]
+        again = lab.switch(hubble=False)
+        seconds = time.monotonic() - began
+    lab.is_well(again)
+    assert "it goes on. Agents of an older configuration: " in again.text
+    assert lab.agents()["k8s-worker1"] == first, "what was switched is left alone"
+    record(case, seen, seconds)
 
 
 @long("Hubble on")
@@ -188,6 +203,48 @@ def test_hubble_comes_on_and_a_second_run_changes_nothing(lab: Lab, case: str) -
     assert lab.brought("--json").changed == []
     assert lab.agents() == before
     assert planned(lab.switch("--dry", "--json")) == set()
+
+
+@long("a broken value, rolled back")
+def test_a_value_that_breaks_agents_is_rolled_back(lab: Lab, case: str) -> None:
+    lab.brought()
+    before, values = lab.agents(), lab.twin.ssh("k8s-cp", f"{HELM} get values cilium")
+
+    def refused(run: Run) -> None:
+        assert run.returncode == 1
+        assert "k8s-worker1: its agent keeps ending" in run.text
+        assert "direct-routing-skip-unreachable" in run.text, "the agent's own words"
+        assert "is back at Helm revision" in run.text
+
+    lab.measured(case, then=refused, extra=BROKEN)
+    assert lab.left() == ""
+    assert lab.twin.ssh("k8s-cp", f"{HELM} get values cilium") == values
+    after = lab.agents()
+    assert {node for node in after if after[node] != before[node]} == {"k8s-worker1"}, "nobody else was touched"
+    assert "fatal" in lab.twin.ssh("k8s-cp", "cat /var/lib/kubestead/cilium-first-error.log")
+    assert deploy(lab.twin, "verify", site=lab.site(), inventory="inventory/twin.py").returncode == 0
+
+
+@long("upgrade of the chart")
+def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
+    """No other 1.18 release can be had here: the same chart stands in for an older one, under another number."""
+    lab.brought()
+    lab.twin.ssh(
+        "k8s-cp",
+        "cd $(mktemp -d) && tar -xzf /var/lib/kubestead/charts/cilium.tgz && sed -i 's/1[.]18[.]4/1.18.3/' "
+        f"cilium/Chart.yaml && {HELM} get values cilium --output yaml > v && "
+        f"{HELM} upgrade cilium ./cilium --values v > /dev/null",
+    )
+    eventually(lambda: "1.18.3" in lab.twin.ssh("k8s-cp", f"{HELM} list"))
+    run = deploy(lab.twin, "cluster", site=lab.site(), inventory="inventory/twin.py")
+    assert run.returncode == 1
+    assert "an upgrade is not done in passing" in run.text
+    run = lab.measured(case)
+    assert "An upgrade from 1.18.3 to 1.18.4: Cilium's own preflight comes first" in run.text
+    assert "1.18.4" in lab.twin.ssh("k8s-cp", f"{HELM} list")
+    assert "pre-flight" not in lab.twin.ssh(
+        "k8s-cp", f"{KUBECTL} -n kube-system get daemonsets,deployments,pods -o name"
+    )
 
 
 @long("VXLAN to native", "native to VXLAN", "VXLAN to native, one by one", "native to VXLAN, one by one")
@@ -229,73 +286,16 @@ def test_kube_proxy_takes_services_back(lab: Lab, case: str) -> None:
     assert (plain.returncode, plain.changed) == (0, [])
 
 
-@long("a broken value, rolled back")
-def test_a_value_that_breaks_agents_is_rolled_back(lab: Lab, case: str) -> None:
+@long("Hubble off")
+def test_hubble_goes_off(lab: Lab, case: str) -> None:
     lab.brought()
-    before, values = lab.agents(), lab.twin.ssh("k8s-cp", f"{HELM} get values cilium")
-
-    def refused(run: Run) -> None:
-        assert run.returncode == 1
-        assert "k8s-worker1: its agent keeps ending" in run.text
-        assert "direct-routing-skip-unreachable" in run.text, "the agent's own words"
-        assert "is back at Helm revision" in run.text
-
-    lab.measured(case, then=refused, extra=BROKEN)
-    assert lab.left() == ""
-    assert lab.twin.ssh("k8s-cp", f"{HELM} get values cilium") == values
+    before = lab.agents()
+    run = lab.measured(case, hubble=False)
+    assert "hubble.enabled: True -> False: agents restart" in run.text
+    assert lab.config("enable-hubble") == "false"
     after = lab.agents()
-    assert {node for node in after if after[node] != before[node]} == {"k8s-worker1"}, "nobody else was touched"
-    assert "fatal" in lab.twin.ssh("k8s-cp", "cat /var/lib/kubestead/cilium-first-error.log")
-    assert deploy(lab.twin, "verify", site=lab.site(), inventory="inventory/twin.py").returncode == 0
-
-
-@long("killed in the middle, gone on")
-def test_a_run_that_is_killed_is_ended_by_the_next_one(lab: Lab, case: str) -> None:
-    lab.brought()
-    site = lab.site(hubble=False)
-    argv = ["env", f"KUBESTEAD_SITE={site}", PYINFRA, "-y", "inventory/twin.py", "deploys/cilium.py"]
-    command = ["nsenter", f"--net=/run/netns/kubestead-{lab.twin.name}", *argv]
-    with probing(lab.twin) as seen:
-        began = time.monotonic()
-        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert run.stdout is not None
-        said = next((line for line in run.stdout if "restarting the agent of k8s-worker2" in line), None)
-        assert said, "the second node is never restarted"
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        assert lab.left(), "the mark stays"
-        plain = deploy(lab.twin, "cluster", site=site, inventory="inventory/twin.py")
-        assert plain.returncode == 1
-        assert "was begun and not ended" in plain.text
-        first = lab.agents()["k8s-worker1"]
-        again = lab.switch(hubble=False)
-        seconds = time.monotonic() - began
-    lab.is_well(again)
-    assert "it goes on. Agents of an older configuration: " in again.text
-    assert lab.agents()["k8s-worker1"] == first, "what was switched is left alone"
-    record(case, seen, seconds)
-
-
-@long("upgrade of the chart")
-def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
-    """No other 1.18 release can be had here: the same chart stands in for an older one, under another number."""
-    lab.brought()
-    lab.twin.ssh(
-        "k8s-cp",
-        "cd $(mktemp -d) && tar -xzf /var/lib/kubestead/charts/cilium.tgz && sed -i 's/1[.]18[.]4/1.18.3/' "
-        f"cilium/Chart.yaml && {HELM} get values cilium --output yaml > v && "
-        f"{HELM} upgrade cilium ./cilium --values v > /dev/null",
-    )
-    eventually(lambda: "1.18.3" in lab.twin.ssh("k8s-cp", f"{HELM} list"))
-    run = deploy(lab.twin, "cluster", site=lab.site(), inventory="inventory/twin.py")
-    assert run.returncode == 1
-    assert "an upgrade is not done in passing" in run.text
-    run = lab.measured(case)
-    assert "An upgrade from 1.18.3 to 1.18.4: Cilium's own preflight comes first" in run.text
-    assert "1.18.4" in lab.twin.ssh("k8s-cp", f"{HELM} list")
-    assert "pre-flight" not in lab.twin.ssh(
-        "k8s-cp", f"{KUBECTL} -n kube-system get daemonsets,deployments,pods -o name"
-    )
+    assert after.keys() == before.keys()
+    assert not set(after.values()) & set(before.values()), "every agent was restarted"
 
 
 @long("a pool network appended")
