@@ -86,11 +86,11 @@ def batches(outdated: tuple[str, ...], together: bool) -> tuple[tuple[str, ...],
 
     Args:
         outdated: their names, workers first.
-        together: nodes of the old and the new kind cannot talk to each other: one goes ahead, to see whether an agent
-            comes up at all, and then all others at once, as every node more in between would lengthen the gap.
+        together: all at once, for nodes of the old and the new kind cannot talk to each other. A node goes on with its
+            old programs while its agent restarts, so that all of them change at almost the same moment.
     """
-    if together and len(outdated) > 1:
-        return (outdated[:1], outdated[1:])
+    if together and outdated:
+        return (outdated,)
     return tuple((node,) for node in outdated)
 
 

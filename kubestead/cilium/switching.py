@@ -8,7 +8,7 @@ from typing import Any
 
 from kubestead.cilium.change import Change, Effect, keeps_apart, worst
 from kubestead.cilium.release import Release, minor
-from kubestead.cilium.rollout import Rollout, batches
+from kubestead.cilium.rollout import Rollout
 from kubestead.errors import Finding
 from kubestead.spec import ClusterSpec
 from kubestead.spec.places import line, place
@@ -57,7 +57,7 @@ class Plan:
 
     @property
     def together(self) -> bool:
-        """Nodes follow all at once, after one that goes ahead."""
+        """Nodes are switched all at once."""
         return self.apart and not self.one_by_one
 
 
@@ -89,10 +89,11 @@ def told(plan: Plan) -> Iterator[str]:
 def _order(plan: Plan) -> Iterator[str]:
     rollout = plan.rollout
     nodes = sorted(rollout.nodes, key=lambda node: (node in rollout.control_planes, node))
-    parts = [" with ".join(batch) for batch in batches(tuple(nodes), plan.together)]
-    yield f"    Order: the operator, then the agents of {', then '.join(parts)}"
     if plan.together:
-        yield "    One goes ahead, all others follow at once: nodes of both kinds do not reach each other's pods"
+        yield f"    Order: the operator, then the agents of {', '.join(nodes)}, all at once: until all have"
+        yield "    changed, nodes of the old and the new kind do not reach each other's pods"
+    else:
+        yield f"    Order: the operator, then the agents of {', then '.join(nodes)}"
     yield f"    Should a node not come back: all of it back to Helm revision {plan.release.back_to}, by itself"
 
 

@@ -41,7 +41,7 @@ class Switch:
         good: the revision to go back to.
         begun: a switch was begun before and not ended.
         apart: nodes of the old and the new kind cannot talk to each other.
-        together: one node goes ahead, and then all others at once.
+        together: all nodes at once.
         probes: agents probe each other (cilium-health), so that they can be asked.
         witnesses: hosts that try the way to the nodes.
         undo: what this run did before, by its words, and the command that takes it back on the control plane.

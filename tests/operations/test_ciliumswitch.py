@@ -82,11 +82,11 @@ def test_what_was_begun_goes_on_without_another_upgrade():
     ]  # fmt: skip
 
 
-def test_together_one_goes_ahead():
-    outcome, host = done(agents(), agents(), agents("w1"), agents("w1"), agents(*NODES), apart=True, together=True)
+def test_together_means_all_at_once():
+    outcome, host = done(agents(), agents(), agents("w1"), agents(*NODES), apart=True, together=True)
     assert outcome.call() is True
     deleted = [command for command in host.sent if "delete pod --wait=false" in command]
-    assert [[node for node in NODES if f"cilium-{node} " in command] for command in deleted] == [["w1"], ["cp", "w2"]]
+    assert [[node for node in NODES if f"cilium-{node} " in command] for command in deleted] == [["cp", "w1", "w2"]]
 
 
 def test_an_agent_that_keeps_ending_takes_all_of_it_back(caplog):

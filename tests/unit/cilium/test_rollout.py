@@ -82,7 +82,7 @@ def test_an_agent_that_is_started_for_the_second_time_is_not_given_up():
     ("nodes", "together", "order"),
     [
         (("w1", "w2", "cp"), False, (("w1",), ("w2",), ("cp",))),
-        (("w1", "w2", "cp"), True, (("w1",), ("w2", "cp"))),
+        (("w1", "w2", "cp"), True, (("w1", "w2", "cp"),)),
         (("cp",), True, (("cp",),)),
         ((), True, ()),
     ],
