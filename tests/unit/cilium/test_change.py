@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from itertools import product
 
 import pytest
 
+from kubestead import cache
+from kubestead.chart import read_chart
 from kubestead.cilium.change import UNKNOWN, Effect, changes, configured, keeps_apart, row_of, table, worst
 from kubestead.phases.cilium import cilium_values
 from kubestead.render import TEMPLATES
@@ -145,3 +148,22 @@ def test_a_pool_of_multi_pool_may_come_and_must_not_change():
 def test_the_dearest_comes_first():
     found = changes(values(), values(cilium_routing="native", hubble=False, hubble_relay=False))
     assert [change.effect for change in found] == sorted((change.effect for change in found), reverse=True)
+
+
+@pytest.fixture(scope="module")
+def archive():
+    found = sorted(cache.root().glob("mirrors/*/files/cilium-1.18.4.tgz"))
+    return found[-1] if found else pytest.skip("needs the chart in the cache: make components")
+
+
+def test_every_row_is_about_a_value_the_chart_knows(archive):
+    chart = read_chart(archive)
+    known = {".".join(path) for path in chart.read} | set(paths(chart.values))
+    strangers = [row.path for row in table() if not any(f"{path}.".startswith(f"{row.path}.") for path in known)]
+    assert strangers == []
+
+
+def test_every_key_of_the_configmap_is_written_by_the_chart(archive):
+    with tarfile.open(archive) as tar:
+        text = tar.extractfile("cilium/templates/cilium-configmap.yaml").read().decode()
+    assert [key for _, key in configured() if not re.search(rf"^ *{key}:", text, re.MULTILINE)] == []
