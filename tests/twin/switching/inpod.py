@@ -97,8 +97,10 @@ def connections(series: Series, address: str, port: int, stop: threading.Event) 
 def kept(result: dict[str, object], address: str, port: int, stop: threading.Event) -> None:
     """One connection that asks every 100 ms; made anew when it breaks, or says nothing for ten seconds."""
     asked = breaks = 0
+    why: list[str] = []
     longest = 0.0
     connection = None
+    origin = time.monotonic()
     while not stop.wait(TCP_SECONDS):
         began = time.monotonic()
         try:
@@ -107,10 +109,11 @@ def kept(result: dict[str, object], address: str, port: int, stop: threading.Eve
             connection.getresponse().read()
             asked += 1
             longest = max(longest, time.monotonic() - began)
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
             breaks += 1
+            why.append(f"{began - origin:.1f} s: {error!r}")
             connection = None
-        result.update(answers=asked, breaks=breaks, longest_wait_seconds=round(longest, 2))
+        result.update(answers=asked, breaks=breaks, why=why, longest_wait_seconds=round(longest, 2))
 
 
 def main() -> None:
