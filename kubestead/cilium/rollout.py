@@ -53,12 +53,14 @@ class Rollout:
         control_planes: names of the nodes that are control planes.
         settled: the DaemonSet's controller has seen its newest form; until then ``newest`` of a pod means nothing.
         operator: the operator's pods are all of its newest form and available.
+        failing_operators: those of its pods that keep ending.
     """
 
     pods: tuple[AgentPod, ...]
     control_planes: tuple[str, ...]
     settled: bool
     operator: bool
+    failing_operators: tuple[str, ...] = ()
 
     @property
     def outdated(self) -> tuple[str, ...]:
@@ -115,6 +117,11 @@ def parse(lines: list[str]) -> Rollout | None:
         control_planes=tuple(row[0] for row in rows.get("control-plane", ())),
         settled=agents[0] == agents[1],
         operator=generation == observed and len(counts) == _RECONCILED and all(one == wanted for one in counts),
+        failing_operators=tuple(
+            name
+            for name, ready, restarts in rows.get("operator", ())
+            if ready != "True" and max((int(count) for count in restarts.split()), default=0) >= CRASHES
+        ),
     )
 
 

@@ -13,6 +13,8 @@ here get controllerrevisions --selector k8s-app=cilium \
         .metadata.labels.controller-revision-hash '.status.containerStatuses[*].restartCount' \
         '.status.initContainerStatuses[*].restartCount' '.status.containerStatuses[*].state.waiting.reason' \
         '.status.initContainerStatuses[*].state.waiting.reason')" &&
+    here get pods --selector io.cilium/app=operator --output "$(rows operator .metadata.name \
+        '.status.conditions[?(@.type=="Ready")].status' '.status.containerStatuses[*].restartCount')" &&
     here get nodes --selector node-role.kubernetes.io/control-plane --output "$(rows control-plane .metadata.name)" &&
     here get daemonsets/cilium --output 'jsonpath={.kind}/{.metadata.name}{"\t"}{.metadata.generation}{"\t"}{.status.observedGeneration}{"\n"}' &&
     here get deployments/cilium-operator --output 'jsonpath={.kind}/{.metadata.name}{"\t"}{.metadata.generation}{"\t"}{.status.observedGeneration}{"\t"}{.spec.replicas}{"\t"}{.status.updatedReplicas}{"\t"}{.status.availableReplicas}{"\n"}' &&

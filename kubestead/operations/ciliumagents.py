@@ -28,7 +28,7 @@ _KUBECTL = f"{KUBECTL} --request-timeout=10s --namespace kube-system"
 
 
 class AgentEnds(StepFailed):
-    """An agent of the newest configuration keeps ending."""
+    """An agent of the newest configuration, or the operator, keeps ending."""
 
 
 def rollout(control_plane: Host) -> Rollout:
@@ -66,6 +66,8 @@ def watch(
             reason = wrong(found)
             if not reason:
                 return found
+            if found.failing_operators:
+                raise AgentEnds(f"the operator keeps ending: {found.failing_operators[0]}")
             ending = [pod for node in failing for pod in found.on(node) if pod.newest and pod.fails]
             if ending and found.settled:
                 raise AgentEnds(f"{ending[0].node}: its agent keeps ending: {ending[0]}")
@@ -154,17 +156,17 @@ def _unreached(control_plane: Host, nodes: Sequence[str], witnesses: Sequence[Ho
     return wrong
 
 
-def last_words(control_plane: Host, nodes: Sequence[str], kept: str) -> str:
-    """The first error in the logs of agents that are not ready, and where the logs are kept: a rollback ends the pods.
+def last_words(control_plane: Host, kept: str) -> str:
+    """The first error in the logs of what does not come up. They are kept, for a rollback ends the pods.
 
     Args:
         control_plane: the host whose API is asked.
-        nodes: the nodes asked for.
         kept: a file on the control plane.
     """
-    names = " ".join(pod.name for pod in rollout(control_plane).pods if pod.node in nodes and not pod.ready)
+    found = rollout(control_plane)
+    names = [*found.failing_operators, *(pod.name for pod in found.pods if not pod.ready)]
     if not names:
         return ""
-    lines = ask(control_plane, render("cilium-last-words.sh.j2", pods=names.split(), kept=kept), what="reading logs")
+    lines = ask(control_plane, render("cilium-last-words.sh.j2", pods=names, kept=kept), what="reading logs")
     said = " | ".join(line.strip()[:400] for line in lines[:2])
     return f"; its first error: {said}" if said else ""

@@ -142,8 +142,7 @@ def _back(host: Host, switch: Switch, error: StepFailed) -> None:
     """
     told(host, f"{error}; going back to Helm revision {switch.good}")
     try:
-        broken = [pod.node for pod in rollout(host).pods if not pod.ready]
-        error = StepFailed(f"{error}{last_words(host, broken, FIRST_ERROR)}")
+        error = StepFailed(f"{error}{last_words(host, FIRST_ERROR)}")
     except StepFailed:  # what failed first is told all the same
         pass
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kubestead.cilium.rollout import AgentPod, Rollout
@@ -102,6 +104,14 @@ def test_an_agent_that_keeps_ending_takes_all_of_it_back(caplog):
     assert "its first error: level=fatal msg=no-such-device" in caplog.text
     assert "Cilium is back at Helm revision 3, and every agent is well" in caplog.text
     assert "rm -f /var/lib/kubestead/cilium-switch.json" in host.sent[-1]
+
+
+def test_an_operator_that_keeps_ending_takes_it_back_before_an_agent_is_touched(caplog):
+    ends = replace(agents(), operator=False, failing_operators=("cilium-operator-x",))
+    outcome, host = done(agents(settled=False), ends, ends, agents(*NODES), answers={"level=fatal": ["level=fatal no"]})
+    assert outcome.call() is False
+    assert "the operator keeps ending: cilium-operator-x; its first error: level=fatal no" in caplog.text
+    assert sent(host, "delete pod --wait=false", "helm rollback cilium 3") == ["helm rollback cilium 3"]
 
 
 def test_an_agent_that_is_not_well_counts_as_one_that_did_not_come(caplog):

@@ -14,6 +14,10 @@ LINES = [
     "pod\tcilium-b\tu2\tk8s-worker1\tTrue\t\tnew\t0\t0 0\t\t",
     "pod\tcilium-c\tu3\tk8s-worker2\tTrue\t2026-11-22T10:00:00Z\told\t1\t0\t\t",
     "pod\tcilium-d\tu4\tk8s-worker2\tFalse\t\tnew\t3\t0 0\tCrashLoopBackOff\t",
+    "operator\tcilium-operator-a\tTrue\t5",
+    "operator\tcilium-operator-b\tFalse\t1",
+    "operator\tcilium-operator-c\tFalse\t",
+    "operator\tcilium-operator-d\tFalse\t2",
     "control-plane\tk8s-cp",
     "DaemonSet/cilium\t5\t5",
     "Deployment/cilium-operator\t3\t3\t2\t2\t2",
@@ -37,6 +41,7 @@ def test_everything_is_read():
     assert rollout.operator
     assert rollout.nodes == ("k8s-cp", "k8s-worker1", "k8s-worker2")
     assert rollout.outdated == ("k8s-worker2", "k8s-cp"), "control planes last"
+    assert rollout.failing_operators == ("cilium-operator-d",)
     leaving, failing = rollout.on("k8s-worker2")
     assert (leaving.ready, leaving.restarts) == (False, 1)
     assert failing.fails
