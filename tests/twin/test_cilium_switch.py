@@ -26,10 +26,8 @@ HELM = "KUBECONFIG=/etc/kubernetes/admin.conf helm --namespace kube-system"
 QUIET_SECONDS = 30
 NATIVE = {"cilium_routing": "native"}
 REPLACED = {"kube_proxy": "replace"}
-# The chart and the preflight take it, and operator and agents end with an error: it is about routes nobody asked for.
-BROKEN = {"directRoutingSkipUnreachable": True}
-# The operator passes over this one; the agents do not.
-BROKEN_FOR_AGENTS = {"loadBalancer": {"mode": "annotation"}}
+# The chart and the operator take it; the agents end with an error.
+BROKEN = {"loadBalancer": {"mode": "annotation"}}
 
 
 @dataclass
@@ -215,7 +213,7 @@ def test_a_value_that_breaks_agents_is_rolled_back(lab: Lab, case: str) -> None:
     def refused(run: Run) -> None:
         assert run.returncode == 1
         assert "k8s-worker1: its agent keeps ending" in run.text
-        assert "direct-routing-skip-unreachable" in run.text, "the agent's own words"
+        assert "Invalid value for --bpf-lb-mode" in run.text, "the agent's own words"
         assert "is back at Helm revision" in run.text
 
     lab.measured(case, then=refused, extra=BROKEN)
