@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,10 +142,8 @@ def _back(host: Host, switch: Switch, error: StepFailed) -> None:
         StepFailed: always; tells what failed first and what is so now.
     """
     told(host, f"{error}; going back to Helm revision {switch.good}")
-    try:
+    with suppress(StepFailed):  # what failed first is told all the same
         error = StepFailed(f"{error}{last_words(host, FIRST_ERROR)}")
-    except StepFailed:  # what failed first is told all the same
-        pass
     try:
         _roll_back(host, switch)
     except StepFailed as then:
