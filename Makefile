@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults test-crash bench bench-scale
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults test-crash test-switch bench bench-scale
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -66,7 +66,7 @@ test-twin: setup ## the tests on the twin
 
 test-long: setup ## the tests on twins of their own that take minutes each; not part of `make test`
 	$(call say,long tests on the twin)
-	@tools/as-root.sh .venv/bin/pytest -m "twin_long and not fault and not crash" -p no:cacheprovider
+	@tools/as-root.sh .venv/bin/pytest -m "twin_long and not fault and not crash and not switch" -p no:cacheprovider
 
 test-faults: setup ## break and mend hosts of the twin in every way there is; goes on where it stopped, on one commit
 	$(call say,every fault on the twin: about a minute each)
@@ -77,6 +77,11 @@ test-crash: setup ## kill runs at over fifty points and see the next one converg
 	$(call say,killed runs on the twin: about two minutes each)
 	@tools/as-root.sh .venv/bin/pytest -m crash -p no:cacheprovider tests/twin/test_crash.py
 	@.venv/bin/python -m tests.twin.crashproof
+
+test-switch: setup ## switch a running Cilium in every way, with a probe at work; goes on where it stopped, on one commit
+	$(call say,switches of Cilium on the twin: two or three minutes each)
+	@tools/as-root.sh .venv/bin/pytest -m switch -p no:cacheprovider tests/twin/test_cilium_switch.py
+	@.venv/bin/python -m tests.twin.switching.results
 
 test: check test-pure test-twin ## everything that CI runs
 	@printf '\n==> make test: all passed\n'

@@ -12,15 +12,20 @@ REPOSITORY = AptRepository(
 )
 
 SCRIPTS: dict[str, dict[str, Any]] = {
+    "cilium-last-words.sh.j2": {"pods": ["a b"], "kept": "/k'.log"},
+    "cilium-preflight.sh.j2": {"chart": "/c d.tgz", "values": "agent: false"},
+    "cilium-said.sh.j2": {"nodes": [f"n{number}" for number in range(9)], "witnesses": ["a", "b"]},
     "free-disk.sh.j2": {"mount": "/a b's", "journal_mib": 64, "inodes": True},
     "helm-upgrade.sh.j2": {
         "release": "a b", "namespace": "kube-system", "chart": "/c.tgz", "values": "/v.yaml", "smoke_stamp": "/s",
     },
+    "helm-rollback.sh.j2": {"release": "a b", "namespace": "kube-system", "revision": 3},
     "install-artifact.sh.j2": {
         "artifact": ARTIFACT, "name": "x", "files": (("bin/a b", "/usr/local/bin/a b"),), "mode": "755", "plain": False,
         "stamps": "/var/lib/kubestead/artifacts",
     },
     "install-apt-key.sh.j2": {"source": REPOSITORY, "keyring": "/etc/apt/k.asc", "stamp": "/etc/apt/k.asc.fingerprint"},
+    "kube-proxy-rules.sh.j2": {"chains": "KUBE-(A|B)"},
     "kubelet-credentials.sh.j2": {"ca": "-----BEGIN CERTIFICATE-----"},
     "alone.sh.j2": {"step": "kubeadm", "seconds": 120},
     "kubeadm.sh.j2": {"step": "init", "state": "/s", "config": "/c", "done": "/d", "images_unit": "images.service"},

@@ -1,4 +1,4 @@
-"""Do Cilium's values agree with the Cilium that runs? What cannot be changed in place must, and none may get lost."""
+"""Do Cilium's values agree with the Cilium that runs? What is not changed in passing must, and none may get lost."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubestead.adopt.given import Must, changed, get, lost, nested
+from kubestead.adopt.held import BY_SWITCH, FIXED, held
 from kubestead.adopt.pools import running_pools, wanted_pools
 from kubestead.adopt.running import RunningCluster
-from kubestead.chart import ValuePath
 from kubestead.errors import Finding
 from kubestead.merge import deep_merge
-from kubestead.netplan import check_pool_change
+from kubestead.netplan import PoolChange, check_pool_change
 from kubestead.spec import ClusterSpec
 from kubestead.spec.loading import check_values
 from kubestead.spec.places import line, place
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)")
-FIXED = "cannot be changed in place"
-CLUSTER_NAME: ValuePath = ("cluster", "name")
 
 
 def cilium_findings(
-    spec: ClusterSpec, values: Mapping[str, Any], running: RunningCluster, places: Mapping[str, str]
+    spec: ClusterSpec,
+    values: Mapping[str, Any],
+    running: RunningCluster,
+    places: Mapping[str, str],
+    switching: bool = False,
 ) -> Iterator[Finding]:
     """What the values would change that has to stay; the arguments are those of :func:`kubestead.adopt.compare`."""
     if running.cilium is None:
         return
-    yield from _version(spec, running, places)
+    yield from _version(spec, running, places, switching)
     changes = check_pool_change(running_pools(running), wanted_pools(values))
     for change in (change for change in changes if change.do):
         reason = f"the running cluster has {change.reason}"
         yield Finding(place(change.key, places), reason, change.do, severity="warning")
-    musts = [*_fixed(spec, values, running.cilium), *_pool_v6(spec, running.cilium)]
-    musts += [Must(change.keep, change.reason, change.key) for change in changes if not change.do]
-    musts += lost(spec, values, running)
+    musts = _musts(spec, values, running, [change for change in changes if not change.do], switching)
     kept: dict[str, Any] = dict(spec.cilium_extra_values)
     for must in musts:
         kept = deep_merge(kept, {} if must.key else nested(must.path, must.is_now))
@@ -44,10 +44,29 @@ def cilium_findings(
     for must in musts:
         key = must.key or f"cilium_extra_values.{'.'.join(must.path)}"
         fix = _line(must, must.key, places) if must.key else whole_line
+        fix = f"{fix}; {BY_SWITCH}" if must.switchable else fix
         whole_line = whole_line if must.key else "it is in the line above"
         wanted = spec.model_dump(mode="json")[must.key] if must.key else get(values, must.path)
         yield Finding(place(key, places), f"the running cluster has {must.reason}", fix, value=wanted)
     yield from changed(values, running, musts, places)
+
+
+def _musts(
+    spec: ClusterSpec,
+    values: Mapping[str, Any],
+    running: RunningCluster,
+    pools: list[PoolChange],
+    switching: bool,
+) -> list[Must]:
+    """Each key once. What was given by hand is taken over first, and switched afterwards."""
+    cilium = running.cilium or {}
+    by_hand = list(lost(spec, values, running))
+    first = {must.key for must in by_hand if must.key}
+    musts = [must for must in held(spec, values, cilium, switching) if not (must.switchable and must.key in first)]
+    musts += _pool_v6(spec, cilium)
+    musts += [Must(change.keep, change.reason, change.key) for change in pools]
+    told = {must.key for must in musts if must.key}
+    return musts + [must for must in by_hand if must.key not in told]
 
 
 def _line(must: Must, key: str, places: Mapping[str, str]) -> str:
@@ -59,30 +78,23 @@ def _line(must: Must, key: str, places: Mapping[str, str]) -> str:
     return cannot or line(key, must.is_now, places)
 
 
-def _version(spec: ClusterSpec, running: RunningCluster, places: Mapping[str, str]) -> Iterator[Finding]:
+def _version(
+    spec: ClusterSpec, running: RunningCluster, places: Mapping[str, str], switching: bool
+) -> Iterator[Finding]:
     """Cilium is upgraded one minor release at a time and never turned back: docs.cilium.io, upgrade guide."""
     version, found = running.cilium_version or "", _RELEASE.match(running.cilium_version or "")
     wanted = _RELEASE.match(spec.cilium_version)
     if version == spec.cilium_version or found is None or wanted is None:
         return
     is_now, shall_be = (tuple(map(int, match.groups())) for match in (found, wanted))
-    if is_now < shall_be <= (is_now[0], is_now[1] + 1, sys.maxsize):
-        return
-    reason = f"runs {version}; Cilium goes forward, one minor release at a time"
     fix = line("cilium_version", version, places)
+    if is_now < shall_be <= (is_now[0], is_now[1] + 1, sys.maxsize):
+        if switching:
+            return
+        reason, fix = f"runs {version}, and an upgrade is not done in passing", f"{fix}; {BY_SWITCH}"
+    else:
+        reason = f"runs {version}; Cilium goes forward, one minor release at a time"
     yield Finding(place("cilium_version", places), f"the running cluster {reason}", fix, value=spec.cilium_version)
-
-
-def _fixed(spec: ClusterSpec, values: Mapping[str, Any], cilium: Mapping[str, str]) -> Iterator[Must]:
-    """What cilium-config says the agents really do. To change it under running pods cuts them off: docs.cilium.io on
-    IPAM, routing and cluster names."""
-    routing = "native" if cilium.get("routing-mode") == "native" else cilium.get("tunnel-protocol")
-    for key, is_now in (("cilium_ipam", cilium.get("ipam")), ("cilium_routing", routing)):
-        if is_now and getattr(spec, key) != is_now:
-            yield Must(is_now, f"{is_now}, and it {FIXED}", key)
-    name = cilium.get("cluster-name")
-    if name and get(values, CLUSTER_NAME) not in (None, name):
-        yield Must(name, f"{name}, and it {FIXED}", path=CLUSTER_NAME)
 
 
 def _pool_v6(spec: ClusterSpec, cilium: Mapping[str, str]) -> Iterator[Must]:

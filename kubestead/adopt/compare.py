@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
-from kubestead.adopt.cilium import FIXED, cilium_findings
+from kubestead.adopt.cilium import cilium_findings
+from kubestead.adopt.held import BY_SWITCH, FIXED, NOT_IN_PASSING
 from kubestead.adopt.running import RunningCluster
 from kubestead.errors import Finding
 from kubestead.spec import ClusterSpec
@@ -18,7 +20,12 @@ SERVICE_SUBNET, DNS_DOMAIN, CLUSTER_NAME = "10.96.0.0/12", "cluster.local", "kub
 
 
 def compare(
-    name: str, spec: ClusterSpec, values: Mapping[str, Any], running: RunningCluster, places: Mapping[str, str]
+    name: str,
+    spec: ClusterSpec,
+    values: Mapping[str, Any],
+    running: RunningCluster,
+    places: Mapping[str, str],
+    switching: bool = False,
 ) -> list[Finding]:
     """What the spec says otherwise than the running cluster, each with the line to write.
 
@@ -28,6 +35,7 @@ def compare(
         values: the values Cilium's chart would be given, whole.
         running: the cluster as it is.
         places: the data's ``kubestead_where``: where keys are written that are not in group_data.
+        switching: this run switches Cilium: what it can change there is no finding.
     """
     if not running.answers:
         return [_silent(name, running)]
@@ -35,9 +43,9 @@ def compare(
         reason = "was not made by kubeadm (there is no ConfigMap kube-system/kubeadm-config)"
         return [Finding(f"{name}: control plane", reason, "kubestead looks after kubeadm's clusters only; take others")]
     return [
-        *_kubeadm_findings(spec, running, running.configuration, places),
+        *_kubeadm_findings(spec, running, running.configuration, places, switching),
         *_network_findings(name, running),
-        *cilium_findings(spec, values, running, places),
+        *cilium_findings(spec, values, running, places, switching),
     ]
 
 
@@ -52,7 +60,11 @@ def _silent(name: str, running: RunningCluster) -> Finding:
 
 
 def _kubeadm_findings(
-    spec: ClusterSpec, running: RunningCluster, configuration: Mapping[str, Any], places: Mapping[str, str]
+    spec: ClusterSpec,
+    running: RunningCluster,
+    configuration: Mapping[str, Any],
+    places: Mapping[str, str],
+    switching: bool,
 ) -> Iterator[Finding]:
     networking = configuration.get("networking") or {}
     services, services_v6 = _families(str(networking.get("serviceSubnet") or SERVICE_SUBNET))
@@ -62,7 +74,6 @@ def _kubeadm_findings(
         "service_cidr": services,
         "ip_families": "dual" if services_v6 else "ipv4",
         "dns_domain": str(networking.get("dnsDomain") or DNS_DOMAIN),
-        "kube_proxy": "keep" if running.kube_proxy else "replace",
     }
     if networking.get("podSubnet") and (running.cilium or {}).get("ipam", "kubernetes") == "kubernetes":
         # With a pool of its own Cilium has the last word; see kubestead.adopt.cilium.
@@ -72,6 +83,10 @@ def _kubeadm_findings(
     for key, value in is_now.items():
         if _plain(getattr(spec, key)) != value:
             yield _differs(key, spec, f"has {value}, and it {FIXED}", value, places)
+    kube_proxy = "keep" if running.kube_proxy else "replace"
+    if spec.kube_proxy != kube_proxy and not switching:
+        found = _differs("kube_proxy", spec, f"has {kube_proxy}, and {NOT_IN_PASSING}", kube_proxy, places)
+        yield replace(found, fix=f"{found.fix}; {BY_SWITCH}")
     version = str(configuration.get("kubernetesVersion", "")).removeprefix("v")
     if version and version != spec.kubernetes_version:
         reason = f"runs {version}; changing it is an upgrade, which kubestead cannot do yet"

@@ -24,13 +24,17 @@ SAID_ELSEWHERE = frozenset(
 
 @dataclass(frozen=True)
 class Must:
-    """A value that must be ``is_now``: of the spec's own ``key`` where there is one, else of the chart's ``path``."""
+    """A value that must be ``is_now``: of the spec's own ``key`` where there is one, else of the chart's ``path``.
+
+    ``hint`` is what to do where no line says it; ``switchable`` what ``deploys/cilium.py`` can change.
+    """
 
     is_now: Any
     reason: str
     key: str | None = None
     path: ValuePath = ()
     hint: str = ""
+    switchable: bool = False
 
 
 def lost(spec: ClusterSpec, values: Mapping[str, Any], running: RunningCluster) -> Iterator[Must]:

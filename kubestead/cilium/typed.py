@@ -136,3 +136,8 @@ TYPED: tuple[Typed, ...] = (
     _plain("hubble_tls", "hubble.tls.auto.method"),
     _plain("dns_domain", "hubble.peerService.clusterDomain"),
 )  # fmt: skip
+
+
+def typed_for(path: str) -> Typed | None:
+    """The key a value of today's chart belongs to, by its own path or one above it; None where there is none."""
+    return next((typed for typed in TYPED if any(f"{path}.".startswith(f"{one}.") for one in typed.paths)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import yaml
@@ -10,15 +10,21 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from kubestead.facts.health import SMOKE_STAMP
-from kubestead.facts.helm import HelmRelease
+from kubestead.facts.helm import HelmRelease, Release
 from kubestead.operations import shown
 from kubestead.operations.files import TextFile, install_files
+from kubestead.operations.flow import refusal
 from kubestead.render import render
 
 
 @operation()
 def release(
-    release_name: str, namespace: str, chart: str, chart_version: str, values: dict[str, Any]
+    release_name: str,
+    namespace: str,
+    chart: str,
+    chart_version: str,
+    values: dict[str, Any],
+    refused: Callable[[Release], str | None] = lambda _: None,
 ) -> Generator[StringCommand, None, None]:
     """Have a release of exactly this chart version with exactly these values; nothing is upgraded when they agree.
 
@@ -30,10 +36,14 @@ def release(
         chart: path of the chart's archive on the host.
         chart_version: the version that archive holds.
         values: the user's values, whole.
+        refused: why a release that is there is not to be changed by this operation; None where it may be.
     """
     present = host.get_fact(HelmRelease, release=release_name, namespace=namespace)
     if present and (present.chart_version, present.status, present.values) == (chart_version, "deployed", values):
         host.noop(f"{release_name} {chart_version} is deployed with these values")
+        return
+    if present and (why := refused(present)):
+        yield refusal(why)
         return
     if present is None or (present.chart_version, present.status) != (chart_version, "deployed"):
         was = f"{present.chart_version}, {present.status}" if present else "not there"

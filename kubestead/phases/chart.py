@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kubestead import cache
 from kubestead.catalog import Artifact, Catalog
@@ -81,3 +82,14 @@ def _remember(path: Path, key: str) -> None:
     beside = path.with_name(f".{path.name}")
     beside.write_text(key)
     beside.replace(path)
+
+
+def chart_defaults(catalog: Catalog) -> dict[str, Any]:
+    """The chart's own values, which count where the spec says nothing.
+
+    Raises:
+        KubesteadError: the chart cannot be had, or is none.
+    """
+    from kubestead.chart import read_chart  # noqa: PLC0415
+
+    return dict(read_chart(_fetch(catalog.file(CHART, "amd64"))).values)

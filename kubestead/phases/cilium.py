@@ -9,6 +9,11 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from kubestead.catalog import Catalog
+from kubestead.cilium.change import IN_PASSING, Change, changes
+from kubestead.cilium.typed import typed_for
+from kubestead.facts.ciliumrollout import SWITCH_MARK
+from kubestead.facts.files import FileTexts
+from kubestead.facts.helm import Release
 from kubestead.images import CILIUM, chosen_images
 from kubestead.merge import deep_merge
 from kubestead.operations.artifacts import Installation, install_artifacts
@@ -34,6 +39,25 @@ def has_images(spec: ClusterSpec, catalog: Catalog) -> bool:
 def install_cilium(spec: ClusterSpec) -> None:
     """Helm and the chart from the catalog, the release, then its objects for pools, announcements and BGP."""
     catalog = Sources.of(host).catalog
+    install_chart(spec, catalog)
+    values = cilium_values(spec, catalog, nodes=len(node_names()))
+    release(
+        name=f"Cilium {spec.cilium_version}",
+        release_name="cilium",
+        namespace="kube-system",
+        chart=CHART,
+        chart_version=spec.cilium_version,
+        values=values,
+        refused=lambda present: not_in_passing(present, spec.cilium_version, values, catalog),
+    )
+    # Here, as it asks what runs already, and that is compared with the values below.
+    from kubestead.phases.objects import install_objects  # noqa: PLC0415
+
+    install_objects(spec)
+
+
+def install_chart(spec: ClusterSpec, catalog: Catalog) -> None:
+    """Helm and the chart on the present host."""
     processor = architecture(host)
     helm = catalog.file("helm", processor)
     install_artifacts(
@@ -43,18 +67,34 @@ def install_cilium(spec: ClusterSpec) -> None:
             Installation("cilium-chart", catalog.file("cilium-chart", processor), (("", CHART),), mode="644"),
         ],
     )
-    release(
-        name=f"Cilium {spec.cilium_version}",
-        release_name="cilium",
-        namespace="kube-system",
-        chart=CHART,
-        chart_version=spec.cilium_version,
-        values=cilium_values(spec, catalog, nodes=len(node_names())),
-    )
-    # Here, as it asks what runs already, and that is compared with the values below.
-    from kubestead.phases.objects import install_objects  # noqa: PLC0415
 
-    install_objects(spec)
+
+def not_in_passing(present: Release, version: str, values: dict[str, Any], catalog: Catalog) -> str | None:
+    """Why ``deploys/cluster.py`` leaves a change of the release to ``deploys/cilium.py``; None where it need not.
+
+    See docs/adr/0008.
+    """
+    if present.revision == 1 and present.status != "deployed":
+        return None  # the first installation never ended
+    switch = "do it node by node: pyinfra INVENTORY deploys/cilium.py"
+    if host.get_fact(FileTexts, paths=(SWITCH_MARK,)).get(SWITCH_MARK) is not None:
+        return (
+            f"{host.name}: a switch of Cilium was begun and not ended; finish it: pyinfra INVENTORY deploys/cilium.py"
+        )
+    if present.chart_version != version:
+        return f"{host.name}: Cilium {present.chart_version} runs, and an upgrade is not done in passing; {switch}"
+    from kubestead.phases.chart import chart_defaults  # noqa: PLC0415  (it needs the values made here)
+
+    defaults = chart_defaults(catalog)
+    found = changes(deep_merge(defaults, present.values), deep_merge(defaults, values))
+    dear = [_named(change) for change in found if change.effect > IN_PASSING]
+    return f"{host.name}: this is not done in passing: {'; '.join(dear)}; {switch}" if dear else None
+
+
+def _named(change: Change) -> str:
+    """With the key of the spec, where the value has one."""
+    typed = typed_for(change.path)
+    return f"{typed.key}: {change}" if typed else str(change)
 
 
 def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, Any]:

@@ -34,8 +34,11 @@ UNREACHABLE = "cannot be reached over SSH"
 __all__ = ["architecture", "host_facts", "load_spec", "membership", "preflight"]
 
 
-def preflight() -> ClusterSpec:
+def preflight(switching: bool = False) -> ClusterSpec:
     """Check the whole run once, whichever host comes first, before any operation is executed.
+
+    Args:
+        switching: this run switches Cilium, so that a spec that says otherwise than what runs may be what is wanted.
 
     Returns:
         the checked spec.
@@ -44,7 +47,7 @@ def preflight() -> ClusterSpec:
         DeployError: there are errors; every finding was printed.
     """
     spec = load_spec()
-    findings = once("preflight", lambda: _check(spec))
+    findings = once("preflight", lambda: _check(spec, switching))
     if errors(findings):
         raise refusal(findings)
     once("foresight", _foresee)
@@ -59,7 +62,7 @@ def _foresee() -> None:
     state.add_callback_handler(Foresight(hosts))  # type: ignore[no-untyped-call]
 
 
-def _check(spec: ClusterSpec) -> list[Finding]:
+def _check(spec: ClusterSpec, switching: bool) -> list[Finding]:
     """Everything there is to say of this run's hosts, printed."""
     findings = _unreachable()
     unreachable = {finding.where for finding in findings}
@@ -76,7 +79,7 @@ def _check(spec: ClusterSpec) -> list[Finding]:
     if catalog and has_images(spec, catalog):
         places = host.data.get("kubestead_where") or {}
         findings += chart_findings(spec, catalog, len(nodes), places)
-        findings += running.running_findings(spec, catalog, len(nodes), places)
+        findings += running.running_findings(spec, catalog, len(nodes), places, switching=switching)
     findings += password_findings(spec, place("cilium_bgp", host.data.get("kubestead_where") or {}))
     print_findings(findings)
     return findings

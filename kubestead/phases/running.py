@@ -36,7 +36,12 @@ def _ask() -> Asked:
 
 
 def running_findings(
-    spec: ClusterSpec, catalog: Catalog, nodes: int, places: Mapping[str, str], asked: Asked | None = None
+    spec: ClusterSpec,
+    catalog: Catalog,
+    nodes: int,
+    places: Mapping[str, str],
+    asked: Asked | None = None,
+    switching: bool = False,
 ) -> list[Finding]:
     """Where the spec says otherwise than the cluster that runs; empty where none does.
 
@@ -46,6 +51,7 @@ def running_findings(
         nodes: how many nodes the cluster has.
         places: where keys are written that are not in group_data.
         asked: what runs; as it was when this run began, unless given.
+        switching: this run switches Cilium.
     """
     running, failure = asked or ask()
     if failure:
@@ -53,7 +59,7 @@ def running_findings(
         return [Finding(where, f"could not be read: {failure.reason}", failure.fix)]
     if running is None:
         return []
-    return compare(first_control_plane().name, spec, cilium_values(spec, catalog, nodes), running, places)
+    return compare(first_control_plane().name, spec, cilium_values(spec, catalog, nodes), running, places, switching)
 
 
 def pod_networks() -> frozenset[IPv4Network] | None:

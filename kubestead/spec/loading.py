@@ -27,6 +27,7 @@ RUN_KEYS = frozenset(
         "drain_seconds",
         "over_budgets",
         "over_quorum",
+        "one_by_one",
         "diagnosis_file",
         "cilium_status_file",
         "watcher",

@@ -1,5 +1,6 @@
 """Cilium's values against the Cilium that runs: what is fixed, what would get lost, what is only told."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,12 @@ from tests.fixtures.catalog import catalog
 from tests.unit.adopt.running import DEFAULTS, LINES, PLAIN, with_cilium
 
 
-def findings(running, places=None, **values):
-    spec = ClusterSpec.load({**LINES, **values})
-    return list(cilium_findings(spec, cilium_values(spec, catalog(), nodes=2), running, places or {}))
+def of(spec, running, places=None, switching=False):
+    return list(cilium_findings(spec, cilium_values(spec, catalog(), nodes=2), running, places or {}, switching))
+
+
+def findings(running, places=None, switching=False, **values):
+    return of(ClusterSpec.load({**LINES, **values}), running, places, switching)
 
 
 def errors(running, **values):
@@ -29,16 +33,18 @@ def with_values(values, **changes):
     ("running", "key", "now"),
     [
         (with_cilium(ipam="kubernetes"), "cilium_ipam", "kubernetes"),
-        (with_cilium(routing_mode="native"), "cilium_routing", "native"),
-        (with_cilium(tunnel_protocol="geneve"), "cilium_routing", "geneve"),
+        (with_cilium(datapath_mode="netkit"), "cilium_datapath", "netkit"),
+        (with_cilium(cluster_id="7"), "cilium_cluster_id", 7),
     ],
 )
 def test_a_fixed_value_is_refused_with_its_key(running, key, now):
     (finding,) = errors(running)
     assert finding.where == f"group_data/all.py: {key}"
-    assert finding.fix == f'write: {key} = "{now}"'
-    assert "cannot be changed in place" in finding.reason
-    assert errors(running, **{key: now}) == []
+    assert finding.fix == f"write: {key} = {json.dumps(now)}"
+    assert finding.reason == f"the running cluster has {now}, and it cannot be changed in place"
+    assert [one.where for one in findings(running, switching=True) if one.severity == "error"] == [finding.where]
+    spec = ClusterSpec(**{**LINES, key: now})
+    assert [one for one in of(spec, running) if one.severity == "error"] == []
 
 
 def test_a_fixed_value_without_a_key_is_refused_with_the_whole_line():
@@ -47,6 +53,54 @@ def test_a_fixed_value_without_a_key_is_refused_with_the_whole_line():
     assert finding.where == "group_data/all.py: cilium_extra_values.cluster.name"
     assert finding.fix == 'write: cilium_extra_values = {"cluster": {"name": "other"}}'
     assert errors(running, cilium_extra_values={"cluster": {"name": "other"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("running", "key", "now"),
+    [
+        (with_cilium(routing_mode="native"), "cilium_routing", "native"),
+        (with_cilium(routing_mode="native", auto_direct_node_routes="true"), "cilium_routing", "native"),
+        (with_cilium(tunnel_protocol="geneve"), "cilium_routing", "geneve"),
+        (with_cilium(enable_bpf_masquerade="true"), "cilium_masquerade", "bpf"),
+        (with_cilium(enable_ipv4_masquerade="false"), "cilium_masquerade", "off"),
+        (with_cilium(bpf_lb_mode="dsr"), "cilium_lb_mode", "dsr"),
+        (with_cilium(enable_host_firewall="true"), "cilium_host_firewall", True),
+        (with_cilium(enable_l7_proxy="true"), "cilium_l7_proxy", True),
+    ],
+)
+def test_what_interrupts_traffic_is_not_done_in_passing(running, key, now):
+    (finding,) = errors(running)
+    assert finding.where == f"group_data/all.py: {key}"
+    line = f"{key} = {now!r}".replace("'", '"')
+    assert finding.fix == f"write: {line}; to change it: pyinfra INVENTORY deploys/cilium.py"
+    assert finding.reason.endswith(", and deploys/cluster.py does not change it in passing")
+    spec = ClusterSpec(**{**LINES, key: now})
+    assert [one for one in of(spec, running) if one.severity == "error"] == []
+    assert [one for one in findings(running, switching=True) if one.severity == "error"] == []
+
+
+def test_what_interrupts_traffic_and_has_no_key_is_not_done_in_passing_either():
+    running = with_cilium(devices="eth0 eth1")
+    extra = {"cluster": {"name": "default"}}
+    (finding,) = errors(running, cilium_extra_values={**extra, "devices": ["eth0"]})
+    assert finding.fix == (
+        'write: cilium_extra_values = {"cluster": {"name": "default"}, "devices": ["eth0", "eth1"]}; '
+        "to change it: pyinfra INVENTORY deploys/cilium.py"
+    )
+    assert errors(running, cilium_extra_values={**extra, "devices": ["eth0", "eth1"]}) == []
+
+
+def test_what_follows_another_choice_is_told_with_it():
+    runs = {"routing_mode": "tunnel", "auto_direct_node_routes": "false"}
+    (finding,) = errors(with_cilium(**runs), cilium_routing="native")
+    assert finding.where == "group_data/all.py: cilium_routing"
+    runs["routing_mode"] = "native"
+    (finding,) = errors(with_cilium(**runs), cilium_routing="native")
+    assert finding.fix.startswith("write: cilium_node_routes = False; ")
+
+
+def test_kube_proxy_and_two_families_are_compared_elsewhere():
+    assert errors(with_cilium(kube_proxy_replacement="true", enable_ipv6="false"), ip_families="dual") == []
 
 
 def test_the_protocol_of_a_tunnel_means_nothing_to_native_routing():
@@ -62,7 +116,7 @@ def test_an_ipam_the_spec_does_not_have_is_refused_in_words():
 def test_several_are_told_one_by_one_and_one_line_holds_those_without_a_key():
     values = {"devices": "eth0", "ipv6": {"enabled": True}}
     first, second, third = errors(replace(with_cilium(routing_mode="native"), record=with_values(values).record))
-    assert first.fix == 'write: cilium_routing = "native"'
+    assert first.fix == 'write: cilium_routing = "native"; to change it: pyinfra INVENTORY deploys/cilium.py'
     assert second.fix == (
         'write: cilium_extra_values = {"cluster": {"name": "default"}, "devices": "eth0", "ipv6": {"enabled": True}}'
     )
@@ -118,6 +172,24 @@ def test_a_value_given_by_hand_that_has_a_key_is_refused_with_that_key(given, li
     assert finding.fix == f"write: {line}"
 
 
+def test_what_was_given_by_hand_is_taken_over_before_it_is_switched():
+    given = {"bpf": {"masquerade": True}}
+    running = replace(with_cilium(enable_bpf_masquerade="true"), record=with_values(given).record)
+    for switching in (False, True):
+        (finding,) = [one for one in findings(running, switching=switching) if one.severity == "error"]
+        assert "given by hand; change it once kubestead looks after the cluster" in finding.reason
+        assert finding.fix == 'write: cilium_masquerade = "bpf"'
+    ours = replace(running, cilium_kept_here=True)
+    assert [one.where for one in errors(ours)] == ["group_data/all.py: cilium_masquerade"]
+    assert findings(ours, switching=True) == []
+
+
+def test_what_was_given_by_hand_and_cannot_be_changed_is_told_so_once():
+    running = replace(with_cilium(cluster_id="7"), record=with_values({"cluster": {"id": 7}}).record)
+    (finding,) = errors(running)
+    assert finding.reason.endswith("and it cannot be changed in place")
+
+
 def test_what_the_chart_says_of_a_key_in_part_only_is_asked_for():
     (finding,) = errors(with_values({"bgpControlPlane": {"enabled": True}}))
     assert finding.where == "group_data/all.py: cilium_bgp"
@@ -157,7 +229,7 @@ def test_what_the_first_run_changes_is_told_once():
 
 @pytest.mark.parametrize(
     ("runs", "refused"),
-    [("1.18.4", False), ("1.18.1", False), ("1.17.9", False), (None, False), ("latest", False),
+    [("1.18.4", False), (None, False), ("latest", False),
      ("1.16.5", True), ("1.18.5", True), ("1.19.0", True)],
 )  # fmt: skip
 def test_cilium_goes_forward_one_minor_release_at_a_time(runs, refused):
@@ -165,6 +237,14 @@ def test_cilium_goes_forward_one_minor_release_at_a_time(runs, refused):
     assert [finding.where for finding in found] == ["group_data/all.py: cilium_version"] * refused
     if refused:
         assert found[0].fix == f'write: cilium_version = "{runs}"'
+
+
+@pytest.mark.parametrize("runs", ["1.18.1", "1.17.9"])
+def test_an_upgrade_is_not_done_in_passing(runs):
+    running = replace(PLAIN, cilium_version=runs)
+    (finding,) = errors(running)
+    assert finding.fix == f'write: cilium_version = "{runs}"; to change it: pyinfra INVENTORY deploys/cilium.py'
+    assert [one for one in findings(running, switching=True) if one.severity == "error"] == []
 
 
 def test_without_cilium_there_is_nothing_to_say():

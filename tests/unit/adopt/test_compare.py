@@ -47,7 +47,6 @@ def test_a_plain_cluster_against_the_defaults():
         (networking(dnsDomain="lab.example"), "dns_domain", "cluster.local", '"lab.example"'),
         (configured(clusterName="prod"), "cluster_name", "kubernetes", '"prod"'),
         (configured(controlPlaneEndpoint="api:1"), "control_plane_endpoint", "192.168.1.187:6443", '"api:1"'),
-        (replace(PLAIN, kube_proxy=False), "kube_proxy", "keep", '"replace"'),
         (with_cilium(cluster_pool_ipv4_cidr="10.244.0.0/16"), "pod_cidr", "10.0.0.0/8", '"10.244.0.0/16"'),
         (with_cilium(cluster_pool_ipv4_mask_size="25"), "pod_cidr_mask_size", 24, "25"),
     ],
@@ -59,6 +58,16 @@ def test_what_cannot_be_changed_is_refused_with_the_line_to_write(running, key, 
     assert finding.reason.startswith("the running cluster has ")
     assert finding.reason.endswith("and it cannot be changed in place")
     assert finding.fix == f"write: {key} = {fix}"
+
+
+def test_kube_proxy_is_switched_by_a_deploy_of_its_own():
+    (finding,) = findings(replace(PLAIN, kube_proxy=False))
+    assert finding.where == "group_data/all.py: kube_proxy"
+    assert finding.fix == 'write: kube_proxy = "replace"; to change it: pyinfra INVENTORY deploys/cilium.py'
+    spec = ClusterSpec.load(LINES)
+    values = cilium_values(spec, catalog(), nodes=2)
+    found = compare("k8s-cp", spec, values, replace(PLAIN, kube_proxy=False), {}, switching=True)
+    assert [one for one in found if one.severity == "error"] == []
 
 
 def test_kubeadms_own_defaults_stand_where_it_says_nothing():

@@ -1,0 +1,1 @@
+"""What the tests of switching a running Cilium share."""
