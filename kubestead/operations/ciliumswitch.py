@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, FunctionCommand, StringCommand, operation
+from pyinfra.api import FunctionCommand, StringCommand, operation
 from pyinfra.api.host import Host
 
 from kubestead.cilium.rollout import Rollout, batches
@@ -61,7 +61,7 @@ class Switch:
 
 
 @operation()
-def switched(switch: Switch) -> Generator[StringCommand | FileUploadCommand | FunctionCommand, None, None]:
+def switched(switch: Switch) -> Generator[StringCommand | FunctionCommand, None, None]:
     """Have every agent run the release with exactly these values, one node after the other.
 
     Args:

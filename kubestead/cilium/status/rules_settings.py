@@ -15,7 +15,8 @@ OPERATORS = (
 )
 # What an agent's settings were put together from, which stands with them.
 SOURCES = ("config-sources",)
-RUN = "pyinfra INVENTORY deploys/cluster.py"
+# What interrupts traffic, and an upgrade.
+SWITCH = "pyinfra INVENTORY deploys/cilium.py"
 
 
 def settings(view: View) -> Iterator[Trouble]:
@@ -62,8 +63,8 @@ def _versions(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Troub
         yield Trouble(Kind.OTHER_VERSIONS, where, "agents of several versions run", means, then, seen, GENTLE)
     elif wanted and found and wanted not in found:
         what = f"agents run {next(iter(found))}, and the spec says {wanted}"
-        means = "a run of the deploy brings the other one"
-        yield Trouble(Kind.OTHER_VERSIONS, "all nodes", what, means, RUN, (), GENTLE)
+        means = "deploys/cilium.py brings the other one, node by node"
+        yield Trouble(Kind.OTHER_VERSIONS, "all nodes", what, means, SWITCH, (), GENTLE)
 
 
 def _modes(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Trouble]:
@@ -84,7 +85,7 @@ def _modes(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Trouble]
                 if where != "all nodes"
                 else ("the cluster is not what group_data/all.py says")
             )
-            yield Trouble(Kind.OTHER_MODE, where, what, means, RUN, (), GENTLE)
+            yield Trouble(Kind.OTHER_MODE, where, what, means, SWITCH, (), GENTLE)
 
 
 def _encryption(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Trouble]:
@@ -94,7 +95,7 @@ def _encryption(view: View, statuses: Mapping[str, AgentStatus]) -> Iterator[Tro
         then = f"{view.exec(node)} cilium-dbg encrypt status"
         if want != "none" and status.encryption not in ("", want):
             what = f"its packets are not encrypted as the spec says ({want}): {status.encryption}"
-            yield Trouble(Kind.NOT_ENCRYPTED, node, what, "pods' packets cross the network in the clear", RUN)
+            yield Trouble(Kind.NOT_ENCRYPTED, node, what, "pods' packets cross the network in the clear", SWITCH)
         elif status.encryption == "wireguard" and status.peers is not None and status.peers < peers:
             what = f"its WireGuard knows {status.peers} of {peers} other nodes"
             means = "packets to the others are dropped, or go in the clear"
