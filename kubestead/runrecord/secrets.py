@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from pyinfra.api import FunctionCommand, QuoteString, StringCommand
 from pyinfra.api.hiddenvalue import HiddenValue
@@ -22,9 +22,14 @@ def said(data: StateOperationHostData) -> str:
     hidden = list(_hidden([commands, arguments]))
     # What goes to a command by standard input is a secret as a rule, and its echo never helps.
     own = [getattr(command, "connector_arguments", {}) for command in commands]
-    hidden += [word for given in (arguments, *own) for word in str(given.get("_stdin") or "").split()]
+    hidden += [word for given in (arguments, *own) for text in _texts(given.get("_stdin")) for word in text.split()]
     lines = [*meta.stdout_lines, *meta.stderr_lines]
     return redact("\n".join(redact(line, hidden) for line in lines[-_LAST_LINES:]))
+
+
+def _texts(told: object) -> list[str]:
+    """What goes to a command by standard input: text, or lines of it."""
+    return [str(line) for line in told] if isinstance(told, list | tuple) else [str(told or "")]
 
 
 def _hidden(value: object) -> Iterator[str]:
@@ -39,6 +44,7 @@ def _hidden(value: object) -> Iterator[str]:
         yield from _hidden([value.args, value.kwargs])
     elif isinstance(value, Mapping):
         yield from _hidden(list(value.values()))
-    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
+    elif isinstance(value, list | tuple | set | frozenset):
+        # Nothing else that can be gone through: an argument may be a spec, whose networks are billions of addresses.
         for item in value:
             yield from _hidden(item)
