@@ -21,7 +21,8 @@ POOL = "clusterPoolIPv4PodCIDRList"
 
 def values(**choices):
     """The values of a spec with such choices, whether they go together or not."""
-    return cilium_values(ClusterSpec(**choices), catalog(), nodes=3)
+    spec = ClusterSpec.model_validate(choices, context={"unsure": ClusterSpec.model_fields})
+    return cilium_values(spec, catalog(), nodes=3)
 
 
 def effects(before, after):
