@@ -93,7 +93,7 @@ def _switch(host: Host, switch: Switch, agrees: bool, there: bool) -> None:
         agrees: the release is as it shall be, agents that follow by themselves included.
         there: it is as this would leave it until the agents have followed, or agrees.
     """
-    mark = json.dumps({"good": switch.good})
+    mark = json.dumps({"good": switch.good, "apart": switch.apart})
     ask(host, f"mkdir -p /var/lib/kubestead && echo '{mark}' > {SWITCH_MARK}", what="marking the last good revision")
     try:
         if not there:

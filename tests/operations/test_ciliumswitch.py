@@ -70,7 +70,7 @@ def test_agents_follow_one_by_one_and_then_by_themselves_again():
         "switching-values.yaml >", "cilium-w1 ", "cilium-w2 ", "cilium-cp ", "cilium-values.yaml >",
     ]  # fmt: skip
     first, last = host.sent[0], host.sent[-1]
-    assert '{"good": 3}' in first
+    assert '{"good": 3, "apart": false}' in first
     assert "rm -f /var/lib/kubestead/cilium-switch.json" in last
 
 
