@@ -80,7 +80,7 @@ test-crash: setup ## kill runs at over fifty points and see the next one converg
 
 test-switch: setup ## switch a running Cilium in every way, with a probe at work; goes on where it stopped, on one commit
 	$(call say,switches of Cilium on the twin: two or three minutes each)
-	@tools/as-root.sh .venv/bin/pytest -m switch -p no:cacheprovider tests/twin/test_cilium_switch.py
+	@tools/as-root.sh .venv/bin/pytest -m switch -p no:cacheprovider tests/twin/test_cilium_switch.py tests/twin/test_cilium_pool.py
 	@.venv/bin/python -m tests.twin.switching.results
 
 test: check test-pure test-twin ## everything that CI runs
