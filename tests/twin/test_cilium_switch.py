@@ -104,31 +104,16 @@ def test_the_probe_alone(lab: Lab, case: str) -> None:
     record(case, seen, 0)
 
 
-@long("killed in the middle, gone on")
-def test_a_run_that_is_killed_is_ended_by_the_next_one(lab: Lab, case: str) -> None:
+@long("Hubble off")
+def test_hubble_goes_off(lab: Lab, case: str) -> None:
     lab.brought()
-    site = lab.site(hubble=False)
-    argv = ["env", f"KUBESTEAD_SITE={site}", PYINFRA, "-y", "inventory/twin.py", "deploys/cilium.py"]
-    command = ["nsenter", f"--net=/run/netns/kubestead-{lab.twin.name}", *argv]
-    with probing(lab.twin) as seen:
-        began = time.monotonic()
-        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert run.stdout is not None
-        said = next((line for line in run.stdout if "restarting the agent of k8s-worker2" in line), None)
-        assert said, "the second node is never restarted"
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        assert lab.left(), "the mark stays"
-        plain = deploy(lab.twin, "cluster", site=site, inventory="inventory/twin.py")
-        assert plain.returncode == 1
-        assert "was begun and not ended" in plain.text
-        first = lab.agents()["k8s-worker1"]
-        again = lab.switch(hubble=False)
-        seconds = time.monotonic() - began
-    lab.is_well(again)
-    assert "it goes on. Agents of an older configuration: " in again.text
-    assert lab.agents()["k8s-worker1"] == first, "what was switched is left alone"
-    record(case, seen, seconds)
+    before = lab.agents()
+    run = lab.measured(case, hubble=False)
+    assert "hubble.enabled: True -> False: agents restart" in run.text
+    assert lab.config("enable-hubble") == "false"
+    after = lab.agents()
+    assert after.keys() == before.keys()
+    assert not set(after.values()) & set(before.values()), "every agent was restarted"
 
 
 @long("Hubble on")
@@ -223,13 +208,28 @@ def test_kube_proxy_takes_services_back(lab: Lab, case: str) -> None:
     assert (plain.returncode, plain.changed) == (0, [])
 
 
-@long("Hubble off")
-def test_hubble_goes_off(lab: Lab, case: str) -> None:
+@long("killed in the middle, gone on")
+def test_a_run_that_is_killed_is_ended_by_the_next_one(lab: Lab, case: str) -> None:
     lab.brought()
-    before = lab.agents()
-    run = lab.measured(case, hubble=False)
-    assert "hubble.enabled: True -> False: agents restart" in run.text
-    assert lab.config("enable-hubble") == "false"
-    after = lab.agents()
-    assert after.keys() == before.keys()
-    assert not set(after.values()) & set(before.values()), "every agent was restarted"
+    site = lab.site(hubble=False)
+    argv = ["env", f"KUBESTEAD_SITE={site}", PYINFRA, "-y", "inventory/twin.py", "deploys/cilium.py"]
+    command = ["nsenter", f"--net=/run/netns/kubestead-{lab.twin.name}", *argv]
+    with probing(lab.twin) as seen:
+        began = time.monotonic()
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert run.stdout is not None
+        said = next((line for line in run.stdout if "restarting the agent of k8s-worker2" in line), None)
+        assert said, "the second node is never restarted"
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        assert lab.left(), "the mark stays"
+        plain = deploy(lab.twin, "cluster", site=site, inventory="inventory/twin.py")
+        assert plain.returncode == 1
+        assert "was begun and not ended" in plain.text
+        first = lab.agents()["k8s-worker1"]
+        again = lab.switch(hubble=False)
+        seconds = time.monotonic() - began
+    lab.is_well(again)
+    assert "it goes on. Agents of an older configuration: " in again.text
+    assert lab.agents()["k8s-worker1"] == first, "what was switched is left alone"
+    record(case, seen, seconds)
