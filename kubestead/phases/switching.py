@@ -137,13 +137,17 @@ def switch_cilium(spec: ClusterSpec) -> None:
             together=plan.together,
             probes=_agents_probe(plan.values),
             witnesses=list(state.active_hosts),
-            undo=("taking kube-proxy away again", kubeproxy.DELETE) if plan.brings_kube_proxy else None,
+            undo=_undo() if plan.brings_kube_proxy else None,
         ),
     )
     if not keep:
         kubeproxy.removed(name="No kube-proxy", there=plan.kube_proxy)
     kubeproxy.told_kubeadm(name="kubeadm's record of kube-proxy", configuration=plan.kubeadm, disabled=not keep)
     install_objects(spec)
+
+
+def _undo() -> tuple[str, str, str]:
+    return "taking kube-proxy away again", kubeproxy.DELETE, kubeproxy.without_rules()
 
 
 def _agents_probe(values: Mapping[str, Any]) -> bool:
