@@ -22,14 +22,14 @@ KUBEADM = (
     "serviceSubnet: 172.20.0.0/16}\nproxy: {}\n"
 )
 MARKS = '{"meta.helm.sh/release-name":"cilium","meta.helm.sh/release-namespace":"kube-system"}'
-NODES = ("k8s-cp", "k8s-worker1", "k8s-worker2")
+NODES = ("@fake/k8s-cp", "@fake/k8s-worker1", "@fake/k8s-worker2")
 
 
 def cluster(values: dict[str, Any] | None = None, version: str = "1.18.4", good: int | None = None, said: str = "Ok",
-            kube_proxy: bool = True) -> dict[str, Any]:  # fmt: skip
+            kube_proxy: bool = True, strangers: tuple[str, ...] = ()) -> dict[str, Any]:  # fmt: skip
     """What the control plane of a cluster that runs answers."""
     present = deep_merge(RUNS, values or {})
-    pods = [f"pod\tcilium-{node}\tu-{node}\t{node}\tTrue\t\tnew\t0\t0\t\t" for node in NODES]
+    pods = [f"pod\tcilium-{node}\tu-{node}\t{node}\tTrue\t\tnew\t0\t0\t\t" for node in (*NODES, *strangers)]
     return {
         "What runs here already": [
             "built-here", "cilium-kept-here", "server\thttps://k8s-api:6443", "answers",
@@ -47,7 +47,7 @@ def cluster(values: dict[str, Any] | None = None, version: str = "1.18.4", good:
             json.dumps({"version": version, "status": "deployed", "revision": 3}), json.dumps(present),
         ],
         "Cilium's agents and operator": [
-            "revision\tnew\t1", *pods, "control-plane\tk8s-cp", "DaemonSet/cilium\t1\t1",
+            "revision\tnew\t1", *pods, "control-plane\t@fake/k8s-cp", "DaemonSet/cilium\t1\t1",
             "Deployment/cilium-operator\t1\t1\t2\t2\t2", "answered",
         ],
         "cilium-dbg status": ["clock\t2026-11-22T10:00:00", *(f"status\t{node}\t{said}\tnews" for node in NODES)],
@@ -75,7 +75,7 @@ def test_a_change_is_told_and_planned(tmp_path: Path) -> None:
     done = switch(tmp_path, answers=cluster({"hubble": {"enabled": False}}))
     assert done.returncode == 0, done.stderr
     assert "hubble.enabled: False -> True: agents restart" in done.stderr
-    assert "k8s-worker1, then k8s-worker2, then k8s-cp" in done.stderr
+    assert "@fake/k8s-worker1, then @fake/k8s-worker2, then @fake/k8s-cp" in done.stderr
     assert "back to Helm revision 3" in done.stderr
     assert changes(done) == [
         "k8s-cp                  Cilium | Cilium 1.18.4, node by node",
@@ -100,12 +100,13 @@ def test_an_upgrade_is_checked_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answers", "options", "words"),
     [
-        (cluster(said="Failure"), [], "the agent of k8s-cp says Failure: news"),
-        (cluster({"ipam": {"mode": "kubernetes"}}), [], "error: ipam.mode = cluster-pool: cannot be changed"),
+        (cluster(said="Failure"), [], "the agent of @fake/k8s-cp says Failure: news"),
+        (cluster({"ipam": {"mode": "kubernetes"}}), [], "error: cilium_ipam = cluster-pool: cannot be changed"),
+        (cluster(strangers=("other",)), [], "runs an agent of Cilium's, and is not in the inventory"),
         (cluster(good=1), [], "no longer has revision 1"),
         (cluster(), ["--limit", "@fake/k8s-cp"], "leaves out"),
     ],
-    ids=["ill", "never", "forgotten", "limited"],
+    ids=["ill", "never", "stranger", "forgotten", "limited"],
 )
 def test_what_stands_against_it(tmp_path: Path, answers: dict[str, Any], options: list[str], words: str) -> None:
     done = switch(tmp_path, *options, answers=answers)
