@@ -55,8 +55,19 @@ def bare(identity: Identity, version: str) -> dict[str, Any]:
 
 
 def as_list(manifests: Iterable[Manifest]) -> str:
-    """All of them as one document that kubectl reads."""
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}, indent=1)
+    """All of them as one document that kubectl reads, on one line."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+
+
+def items(answer: str) -> list[dict[str, Any]]:
+    """The objects of an answer in JSON: a list's, or the only one; kubectl prints none at all where it found none."""
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    return list(found["items"]) if "items" in found else [found]
 
 
 def content(manifest: Manifest) -> dict[str, Any]:
