@@ -96,6 +96,28 @@ def applied(live: Manifest) -> dict[str, Any]:
     return content({**part, "kind": live["kind"], "metadata": part.get("metadata", {})})
 
 
+def foreign(live: Manifest) -> bool:
+    """Whether others have set anything in the object, beside what names it, that kubestead has not: applying leaves it.
+
+    Args:
+        live: the object as the API gives it, with its ``managedFields``.
+    """
+    entries = [one for one in live["metadata"].get("managedFields") or () if not one.get("subresource")]
+    own = [one for one in entries if (one["manager"], one["operation"]) == (MANAGER, "Apply")]
+    ours = own[0].get("fieldsV1") or {} if own else {}
+    theirs = [one.get("fieldsV1") or {} for one in entries if one not in own]
+    return any(
+        _beyond(inner, ours.get(key)) for fields in theirs for key, inner in fields.items() if key != "f:metadata"
+    )
+
+
+def _beyond(theirs: Mapping[str, Any], ours: Mapping[str, Any] | None) -> bool:
+    """Whether fields in the API server's form (FieldsV1) name anything that ours do not."""
+    if ours is None:
+        return True
+    return any(_beyond(inner, ours.get(key)) for key, inner in theirs.items() if key != ".")
+
+
 def differs(wanted: Manifest, live: Manifest) -> bool:
     """Whether applying ``wanted`` would change the object; a Secret's data is not looked at."""
     return content(wanted) != applied(live)

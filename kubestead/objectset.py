@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubestead.errors import Finding
-from kubestead.manifests import OWNER, Identity, Manifest, content, differs
+from kubestead.manifests import OWNER, Identity, Manifest, content, differs, foreign
 
 CONFIDENTIAL = "Secret"
 # kubectl names every kind in full: "networkpolicies" alone is the name of several groups' kinds.
@@ -57,31 +57,45 @@ class Change:
         before: as it is.
         after: as the API server says it would be; as it is wanted, where that could not be asked.
         wanted: what is applied.
+        whole: what others have set in it goes.
     """
 
     identity: Identity
     before: Manifest | None = None
     after: Manifest | None = None
     wanted: Manifest | None = None
+    whole: bool = False
 
     def __str__(self) -> str:
         return str(self.identity)
 
 
-def in_doubt(wanted: Sequence[Manifest], owned: Owned) -> list[Manifest]:
-    """What of ``wanted``, each with the owner's label, is missing or may not be as it should be."""
+def in_doubt(wanted: Sequence[Manifest], owned: Owned, whole: bool = False) -> list[Manifest]:
+    """What of ``wanted``, each with the owner's label, is missing or may not be as it should be.
+
+    Args:
+        wanted: every object the owner should have.
+        owned: those it has.
+        whole: nobody else may have set anything in them.
+    """
     live = {Identity.of(one): one for one in owned.objects}
     return [
         one
         for one in wanted
         if (present := live.get(Identity.of(one))) is None
         or differs(one, present)
+        or (whole and foreign(present))
         or (one["kind"] == CONFIDENTIAL and _path(one) not in owned.held)
     ]
 
 
 def changes(
-    wanted: Sequence[Manifest], owned: Owned, trial: Trial, keep: Collection[str] = (), kinds: Kinds | None = None
+    wanted: Sequence[Manifest],
+    owned: Owned,
+    trial: Trial,
+    keep: Collection[str] = (),
+    kinds: Kinds | None = None,
+    whole: bool = False,
 ) -> list[Change]:
     """What is to be applied, in the order of ``wanted``, then what is to be deleted.
 
@@ -91,15 +105,19 @@ def changes(
         trial: of those in doubt.
         keep: kinds that are never deleted.
         kinds: in the order in which they need each other: the last one's objects are deleted first.
+        whole: nobody else may have set anything in them.
     """
     live = {Identity.of(one): one for one in owned.objects}
     there, would_be = ({Identity.of(one): one for one in found} for found in (trial.there, trial.objects))
     found = []
-    for one in in_doubt(wanted, owned):
+    for one in in_doubt(wanted, owned, whole):
         identity = Identity.of(one)
-        before, after = live.get(identity) or there.get(identity), would_be.get(identity, one)
-        if before is None or one["kind"] == CONFIDENTIAL or content(before) != content(after):
-            found.append(Change(identity, before, after, one))
+        before = live.get(identity) or there.get(identity)
+        # Applying would leave what others have set, and so does the API server's answer.
+        replaced = whole and before is not None and foreign(before)
+        after = one if replaced else would_be.get(identity, one)
+        if before is None or replaced or one["kind"] == CONFIDENTIAL or content(before) != content(after):
+            found.append(Change(identity, before, after, one, replaced))
     names = {Identity.of(one) for one in wanted}
     gone = [identity for identity in live if identity not in names and identity.kind not in keep]
     order = list(kinds or ())

@@ -111,7 +111,9 @@ def on_trial(manifests: Sequence[Manifest]) -> Concealed:
     return Concealed([as_list(one) if one else "" for one in (others, secrets)])
 
 
-def look(get_fact: Callable[..., Any], wanted: Sequence[Manifest], kinds: Kinds, owner: str) -> tuple[Owned, Trial]:
+def look(
+    get_fact: Callable[..., Any], wanted: Sequence[Manifest], kinds: Kinds, owner: str, whole: bool = False
+) -> tuple[Owned, Trial]:
     """What there is of an owner's objects, and what the API server says to those in doubt.
 
     Args:
@@ -119,12 +121,13 @@ def look(get_fact: Callable[..., Any], wanted: Sequence[Manifest], kinds: Kinds,
         wanted: every object the owner should have, with its label.
         kinds: every kind the owner may have, with its name for kubectl.
         owner: the label's value.
+        whole: nobody else may have set anything in them.
     """
     rows = secret_rows(wanted)
     data: dict[str, Any] = {"compare": True, "_stdin": rows} if rows else {}
     owned = get_fact(OwnedObjects, owner=owner, kinds=tuple(kinds.values()), **data) or Owned()
     # Of a kind the API does not know there are none, and it has nothing to say to them.
-    asked = [one for one in in_doubt(wanted, owned) if kinds[one["kind"]] in owned.kinds]
+    asked = [one for one in in_doubt(wanted, owned, whole) if kinds[one["kind"]] in owned.kinds]
     trial = get_fact(ObjectTrial, _stdin=on_trial(asked)) if asked else Trial()
     if not trial.objects and not trial.refused and any(one["kind"] != CONFIDENTIAL for one in asked):
         trial = replace(trial, refused=("no answer to its dry run",))

@@ -60,6 +60,8 @@ def changed(found: Sequence[Change]) -> Commands:
     """Make these changes."""
     for change in found:
         _show(change)
+    if whole := [change.wanted for change in found if change.whole and change.wanted]:
+        yield StringCommand(KUBECTL, "replace --filename=- > /dev/null", _stdin=as_list(whole), _timeout=120)
     if wanted := [change.wanted for change in found if change.wanted]:
         # By standard input: a Secret may be among them.
         yield StringCommand(APPLY, "> /dev/null", _stdin=as_list(wanted), _timeout=120)

@@ -42,11 +42,11 @@ def apply_policies() -> None:
     places = {policy.identity: policy.place("metadata", "name") for policy in policies}
     written = [labelled(policy.content, owner) for policy in policies]
     cluster = asked_of_first(PolicyCluster)
-    owned, trial = look(asked_of_first, written, RESOURCES, owner)
+    owned, trial = look(asked_of_first, written, RESOURCES, owner, whole=True)
     others = in_the_way(trial, owner, RESOURCES, lambda identity: places[identity])
     stop_at([*check(policies, cluster), *others, *unseen_names(policies)])
     stop_at(_refused(words, policies) for words in trial.refused)
-    differing = {change.identity: change for change in changes(written, owned, trial, kinds=RESOURCES)}
+    differing = {change.identity: change for change in changes(written, owned, trial, kinds=RESOURCES, whole=True)}
     for policy in policies:
         operations.policy(name=str(policy), change=differing.get(policy.identity))
     for change in differing.values():

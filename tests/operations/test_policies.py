@@ -46,6 +46,12 @@ def test_a_new_policy_is_applied() -> None:
     assert json.loads(command.connector_arguments["_stdin"])["items"] == [item()]
 
 
+def test_what_others_have_set_in_a_policy_goes() -> None:
+    done = run(policies.policy, {}, change=Change(KEY, item([1]), item(), item(), whole=True))
+    assert done.shell[0] == f"{KUBECTL} replace --filename=- > /dev/null"
+    assert "apply --server-side" in done.shell[1]
+
+
 def test_what_was_said_of_the_form_before_is_forgotten() -> None:
     done = run(policies.policy, {}, change=Change(KEY, item([1]), item(), item()))
     assert done.shell[1] == (

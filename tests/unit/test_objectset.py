@@ -59,6 +59,20 @@ def test_what_the_api_server_leaves_as_it_is_is_no_change():
     ]
 
 
+def test_what_others_have_set_goes_only_where_the_whole_object_is_ours():
+    wanted = pool("a")
+    edited = live(wanted, more=2)
+    edited["metadata"]["managedFields"].append(
+        {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:more": {}}}}
+    )
+    owned, trial = Owned(objects=(edited,)), Trial(objects=(edited,))
+    assert in_doubt([wanted], owned) == changes([wanted], owned, trial) == []
+    assert in_doubt([wanted], owned, whole=True) == [wanted]
+    assert changes([wanted], owned, trial, whole=True) == [
+        Change(Identity.of(wanted), edited, wanted, wanted, whole=True)
+    ]
+
+
 def test_what_the_api_server_cannot_be_asked_about_is_applied_as_it_is_wanted():
     assert changes([pool("a")], Owned(), Trial()) == [Change(Identity.of(pool("a")), None, pool("a"), pool("a"))]
 
