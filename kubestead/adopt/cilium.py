@@ -33,10 +33,7 @@ def cilium_findings(
         return
     yield from _version(spec, running, places, switching)
     changes = check_pool_change(running_pools(running), wanted_pools(values))
-    for change in (change for change in changes if change.do):
-        reason = f"the running cluster has {change.reason}"
-        yield Finding(place(change.key, places), reason, change.do, severity="warning")
-    musts = _musts(spec, values, running, [change for change in changes if not change.do], switching)
+    musts = _musts(spec, values, running, changes, switching)
     unsayable = _unsayable(spec, running, musts)
     if switching:
         musts = [must for must in musts if must.key not in unsayable]

@@ -122,7 +122,7 @@ def test_http_rules_are_admitted_and_found_valid(applied: Shop) -> None:
     assert run.returncode == 0, run.text
     assert run.text.count("is enforced by Envoy, which runs inside the agents here") == 1
     row = '{.metadata.name} {.status.conditions[?(@.type=="Valid")].status}{"\\n"}'
-    said = applied.twin.ssh("k8s-cp", f"{KUBECTL} get cnp -A -l kubestead.io/policies=l7 "
+    said = applied.twin.ssh("k8s-cp", f"{KUBECTL} get cnp -A -l kubestead.dev/owner=policies.l7 "
                             f"-o jsonpath='{{range .items[*]}}{row}{{end}}'")  # fmt: skip
     assert sorted(said.splitlines()) == ["allow-get-only True", "api-security True"]
 
