@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from kubestead.cilium.crdschema import Schema, violations
+from kubestead.cilium.hostfirewall import Firewall
 from kubestead.cilium.policy import CILIUM, JUDGED, NAMESPACED, VERSIONS, Key, Object, Policy, key_of, told
 from kubestead.cilium.policyrules import ENVOY, PROXY, findings, needs
 from kubestead.errors import Finding
@@ -37,6 +38,7 @@ class Cluster:
         l7_proxy, envoy: whether the agents' proxy is on, and Envoy on every node beside them.
         owned: the objects with this set's label.
         named: those that have the names of the folder's, whoever's they are.
+        firewall: what policies that select nodes are compared with.
     """
 
     schemas: Mapping[str, Schema] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class Cluster:
     envoy: bool = False
     owned: tuple[Object, ...] = ()
     named: tuple[Object, ...] = ()
+    firewall: Firewall = field(default_factory=Firewall)
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def _in_the_way(policy: Policy, cluster: Cluster, present: Object | None, name: 
     if policy.kind in NAMESPACED and namespace not in cluster.namespaces:
         fix = f"create it: kubectl create namespace {namespace}"
         yield Finding(policy.place("metadata", "namespace"), "there is no such namespace", fix, value=namespace)
-    if present is not None and (holder := _label(present)) != name:
+    if present is not None and (holder := set_of(present)) != name:
         whose = f"belongs to the set {holder}" if holder else "is in the cluster and was not applied from a folder"
         namespaced = f" --namespace {namespace}" if namespace else ""
         hand_over = f"kubectl label{namespaced} --overwrite {policy.kind.lower()} {policy.key[2]} {LABEL}={name}"
@@ -114,7 +117,8 @@ def _unmet(policy: Policy, what: str, place: tuple[int | str, ...], cluster: Clu
         yield Finding(where, reason, "write cilium_envoy = True, or see that the image has it", severity="warning")
 
 
-def _label(item: Object) -> str | None:
+def set_of(item: Object) -> str | None:
+    """The set an object belongs to; None where it was not applied from a folder."""
     return ((item.get("metadata") or {}).get("labels") or {}).get(LABEL)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from kubestead.cilium.crdschema import Schema, schema_of
-from kubestead.cilium.policy import CILIUM, RESOURCES, VERSIONS, Object
+from kubestead.cilium.hostfirewall import Firewall
+from kubestead.cilium.nodeneeds import Settings
+from kubestead.cilium.policy import CCNP, CILIUM, RESOURCES, VERSIONS, Object
 from kubestead.cilium.policyset import LABEL, Cluster
 from kubestead.health import KUBECTL
 
@@ -50,6 +52,8 @@ class PolicyCluster(FactBase[Cluster]):
             "say config", _ASK, "--namespace kube-system get configmap cilium-config --output=json;",
             "say owned", _ASK, "get --all-namespaces --output=json --selector", QuoteString(selector),
             QuoteString(",".join(RESOURCES.values())), ";",
+            "say nodes", _ASK, "get nodes --output=json;",
+            "say clusterwide", _ASK, "get --output=json", QuoteString(RESOURCES[CCNP]), ";",
             "printf %s", QuoteString(packed(manifest)), "| base64 -d | gunzip |",
             "say named", _ASK, "get --filename=- --ignore-not-found --output=json",
         )  # fmt: skip
@@ -65,6 +69,9 @@ class PolicyCluster(FactBase[Cluster]):
             envoy=settings.get("external-envoy-proxy") == "true",
             owned=tuple(_items(answers.get("owned"))),
             named=tuple(_items(answers.get("named"))),
+            firewall=Firewall.of(
+                Settings.of(settings), _items(answers.get("nodes")), _items(answers.get("clusterwide"))
+            ),
         )
 
 

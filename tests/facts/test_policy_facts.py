@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from kubestead.cilium.hostfirewall import Firewall
+from kubestead.cilium.nodeneeds import NodeView, Settings
+from kubestead.cilium.policy import CCNP
 from kubestead.cilium.policyset import Cluster
 from kubestead.facts.policies import DryRun, PolicyCluster, PolicyConditions, PolicyDryRun, packed
 
@@ -18,6 +21,8 @@ kubectl() {
     *customresourcedefinitions*) echo "$CRDS" ;;
     *configmap*) echo "$CONFIG" ;;
     *--selector*) echo "$OWNED" ;;
+    *nodes*) echo "$NODES" ;;
+    *clusterwide*) echo "$CLUSTERWIDE" ;;
     *namespaces*) printf 'namespace/default\\nnamespace/shop\\n' ;;
     *--dry-run=server*) cat; echo "$WORDS" >&2 ;;
     *--filename=-*) cat > /dev/null; echo "$NAMED" ;;
@@ -33,16 +38,21 @@ def shell(command: object, **words: Any) -> list[str]:
     environment = {name: value if isinstance(value, str) else json.dumps(value) for name, value in words.items()}
     done = subprocess.run(
         ["sh", "-c", STUB + str(command)], capture_output=True, text=True, check=True,
-        env={"PATH": "/usr/bin:/bin", "CRDS": "", "CONFIG": "", "OWNED": "", "NAMED": "", "WORDS": "", **environment},
+        env={"PATH": "/usr/bin:/bin", "CRDS": "", "CONFIG": "", "OWNED": "", "NAMED": "", "WORDS": "", "NODES": "",
+             "CLUSTERWIDE": "", **environment},
     )  # fmt: skip
     return done.stdout.splitlines()
 
 
 def test_everything_that_decides_comes_in_one_command() -> None:
     fact = PolicyCluster()
-    settings = {"data": {"enable-l7-proxy": "true", "external-envoy-proxy": "false"}}
+    settings = {"data": {"enable-l7-proxy": "true", "external-envoy-proxy": "false", "enable-host-firewall": "true",
+                         "routing-mode": "tunnel", "tunnel-protocol": "geneve"}}  # fmt: skip
+    node = {"metadata": {"name": "n1", "labels": {"a": "b"}}, "status": {"addresses": [{"address": "10.9.0.1"}]}}
+    closing, other = ({"kind": CCNP, "spec": spec} for spec in ({"nodeSelector": {}}, {"endpointSelector": {}}))
     lines = shell(fact.command(manifest="kind: X\n", set_name="shop"), CRDS={"items": [CRD, OTHER]}, CONFIG=settings,
-                  OWNED={"items": [{"kind": "A"}]}, NAMED={"kind": "B"})  # fmt: skip
+                  OWNED={"items": [{"kind": "A"}]}, NAMED={"kind": "B"}, NODES={"items": [node]},
+                  CLUSTERWIDE={"items": [closing, other]})  # fmt: skip
     assert fact.process(lines) == Cluster(
         schemas={"CiliumNetworkPolicy": {"type": "object"}},
         namespaces=frozenset({"default", "shop"}),
@@ -50,6 +60,11 @@ def test_everything_that_decides_comes_in_one_command() -> None:
         envoy=False,
         owned=({"kind": "A"},),
         named=({"kind": "B"},),
+        firewall=Firewall(
+            Settings(enabled=True, tunnel=6081),
+            (NodeView("n1", {"a": "b"}, frozenset({"10.9.0.1"})),),
+            (closing,),
+        ),
     )
 
 
