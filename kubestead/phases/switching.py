@@ -28,6 +28,7 @@ from kubestead.phases.chart import chart_defaults
 from kubestead.phases.cilium import CHART, cilium_values, install_chart
 from kubestead.phases.control_plane import init_configuration
 from kubestead.phases.gather import fact_of, once
+from kubestead.phases.ipseckey import have_key
 from kubestead.phases.load import print_findings, refusal
 from kubestead.phases.objects import install_objects
 from kubestead.phases.sources import Sources
@@ -113,6 +114,7 @@ def switch_cilium(spec: ClusterSpec) -> None:
     plan = plan_switch(spec)
     catalog = Sources.of(host).catalog
     install_chart(spec, catalog)
+    have_key(spec)
     if plan.upgrades:
         values = preflight_values(spec, catalog)
         upgrade_checked(name=f"Preflight of the upgrade to {spec.cilium_version}", chart=CHART, values=values)
