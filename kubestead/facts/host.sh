@@ -31,6 +31,9 @@ echo
 echo '@@ routes'
 ip -j -4 route show
 echo
+echo '@@ routes-v6'
+ip -j -6 route show
+echo
 echo '@@ sockets'
 ss -H -l -n -t -u -p && echo end
 echo '@@ controllers'
