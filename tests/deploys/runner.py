@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from kubestead.merge import deep_merge
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
 from tests.fixtures import catalog
@@ -111,8 +112,13 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def chart(cache: Path) -> str:
-    """Put a chart that takes the values of the default spec into the downloads of ``cache``; returns its digest."""
-    values = cilium_values(ClusterSpec(), catalog.catalog(), nodes=3)
+    """Put a chart that takes the values of the default spec, and IPsec's, into the downloads of ``cache``.
+
+    Returns:
+        its digest.
+    """
+    plain, ipsec = ClusterSpec(), ClusterSpec.load({"cilium_encryption": "ipsec"})
+    values = deep_merge(*(cilium_values(spec, catalog.catalog(), nodes=3) for spec in (ipsec, plain)))
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as archive:
         for name, content in {"Chart.yaml": {"name": "cilium", "version": "1.18.4"}, "values.yaml": values}.items():
