@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kubestead.cilium.nodeneeds import CONTROL_PLANE, SSH, NodeView, Settings, needs
+from kubestead.cilium.nodeneeds import CONTROL_PLANE, SSH, Need, NodeView, Settings, needs
 from kubestead.cilium.nodepolicy import NodeRule, ShutOut, node_rules, shut_out
 from kubestead.cilium.policy import Object, Policy, key_of, told
 from kubestead.errors import Finding
@@ -69,21 +69,17 @@ def shutting_out(
         caller: the address this machine comes by over SSH; None where that is not known.
         ssh_ports: of SSH servers, by node, where it is not 22.
     """
-    others = [(told(key_of(one)), one) for one in firewall.policies if not is_replaced(one)]
-    rules = [*_written(policies), *node_rules(others)]
-    ports = ssh_ports or {}
-    wanted = [
-        (node, needs(node, firewall.nodes, firewall.settings, caller, ports.get(node.name, SSH)))
-        for node in firewall.nodes
-    ]
-    before = {
-        (one.need, node)
-        for one in shut_out(node_rules((told(key_of(one)), one) for one in firewall.policies), wanted)
-        for node in one.nodes
-    }
+    rules = [*_written(policies), *_present(one for one in firewall.policies if not is_replaced(one))]
+    wanted = _wanted(firewall, caller, ssh_ports or {})
+    before = {(one.need, node) for one in shut_out(_present(firewall.policies), wanted) for node in one.nodes}
     for one in shut_out(rules, wanted):
         if new := tuple(node for node in one.nodes if (one.need, node) not in before):
             yield _finding(replace(one, nodes=new))
+
+
+def closing(firewall: Firewall, caller: str | None, ssh_ports: Mapping[str, int]) -> Iterator[Finding]:
+    """What the cluster's own policies refuse of what nodes need; the arguments are those of :func:`shutting_out`."""
+    yield from map(_finding, shut_out(_present(firewall.policies), _wanted(firewall, caller, ssh_ports)))
 
 
 def without_a_cluster(policies: Sequence[Policy]) -> Iterator[Finding]:
@@ -96,6 +92,17 @@ def without_a_cluster(policies: Sequence[Policy]) -> Iterator[Finding]:
     for one in shut_out(rules, wanted):
         found = _finding(ShutOut(one.need, (), one.where))
         yield Finding(found.where, found.reason, found.fix, severity="warning")
+
+
+def _wanted(firewall: Firewall, caller: str | None, ssh_ports: Mapping[str, int]) -> list[tuple[NodeView, list[Need]]]:
+    return [
+        (node, needs(node, firewall.nodes, firewall.settings, caller, ssh_ports.get(node.name, SSH)))
+        for node in firewall.nodes
+    ]
+
+
+def _present(policies: Iterable[Object]) -> list[NodeRule]:
+    return node_rules((told(key_of(one)), one) for one in policies)
 
 
 def _written(policies: Sequence[Policy]) -> list[NodeRule]:

@@ -9,6 +9,8 @@ from typing import Literal
 from kubestead.cilium.labels import NAMESPACE, Label
 
 SSH, API, KUBELET, HEALTH, ETCD = 22, 6443, 10250, 4240, (2379, 2380)
+# UDP ports by the tunnel's protocol.
+TUNNELS = {"vxlan": 8472, "geneve": 6081}
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _NODE = frozenset({"all", "cluster", "remote-node"})
 _NODE_LABELS = (Label("reserved", "remote-node"),)
@@ -79,7 +81,7 @@ class Settings:
         """By the ConfigMap cilium-config."""
         tunnelled = config.get("routing-mode") == "tunnel"
         port = config.get("tunnel-port") or "0"
-        default = 6081 if config.get("tunnel-protocol") == "geneve" else 8472
+        default = TUNNELS.get(config.get("tunnel-protocol", ""), TUNNELS["vxlan"])
         return cls(
             enabled=config.get("enable-host-firewall") == "true",
             tunnel=(int(port) if port.isdigit() and port != "0" else default) if tunnelled else 0,

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from pyinfra import host, inventory
+from pyinfra import host
 from pyinfra.api import DeployError, FactBase
 from pyinfra.api.deploy import deploy
 
-from kubestead.cilium.hostfirewall import shutting_out, unenforced
-from kubestead.cilium.nodeneeds import SSH
 from kubestead.cilium.policy import Object, Policy
 from kubestead.cilium.policyfiles import load
 from kubestead.cilium.policyrules import unseen_names
-from kubestead.cilium.policyset import Cluster, changes, check, labelled, manifest, set_name, set_of
+from kubestead.cilium.policyset import changes, check, labelled, manifest, set_name
 from kubestead.errors import Finding
 from kubestead.facts.policies import MOST_BYTES, PolicyCluster, PolicyDryRun, packed
-from kubestead.facts.sshcaller import SshCaller
 from kubestead.operations import policies as operations
 from kubestead.phases.gather import fact_of
 from kubestead.phases.load import errors, print_findings, refusal
+from kubestead.phases.nodepolicies import firewall_findings
 from kubestead.phases.topology import first_control_plane
 
 FOLDER = "policies"
@@ -45,7 +42,9 @@ def apply_policies() -> None:
     objects = {policy.key: labelled(policy, name) for policy in policies}
     text = manifest(objects.values())
     cluster = _asked(PolicyCluster, manifest=text, set_name=name)
-    _stop_at([*check(policies, cluster, name), *unseen_names(policies), *_firewall(policies, cluster, name)])
+    _stop_at(
+        [*check(policies, cluster, name), *unseen_names(policies), *firewall_findings(policies, cluster.firewall, name)]
+    )
     differing = {change.key: change for change in changes(policies, cluster, _as_applied(policies, text))}
     for policy in policies:
         operations.applied(name=str(policy), content=objects[policy.key], change=differing.get(policy.key))
@@ -54,21 +53,6 @@ def apply_policies() -> None:
             operations.removed(name=f"{change} is written nowhere any more", change=change)
     places = {policy.key: policy.place("metadata", "name") for policy in policies}
     operations.valid(name="Every policy is valid", set_name=name, places=places, within_seconds=WITHIN_SECONDS)
-
-
-def _firewall(policies: Sequence[Policy], cluster: Cluster, name: str) -> Iterator[Finding]:
-    """What policies that select nodes would shut out; ``--data shut_out=true`` takes it upon oneself."""
-    found = list(unenforced(policies, cluster.firewall))
-    if found:
-        yield from found
-        return
-    # As the user who came, not as root: sudo does not hand this on.
-    caller: str | None = fact_of(first_control_plane(), SshCaller, _sudo=False)[0]
-    ports = {node.name: int(node.data.get("ssh_port") or SSH) for node in inventory}
-    severity: Literal["error", "warning"] = "warning" if host.data.get("shut_out") else "error"
-    for finding in shutting_out(policies, cluster.firewall, lambda one: set_of(one) == name, caller or None, ports):
-        fix = f"{finding.fix}; to do it all the same: --data shut_out=true"
-        yield replace(finding, fix=fix if severity == "error" else finding.fix, severity=severity)
 
 
 def _folder(folder: Path, absent: bool) -> tuple[str, list[Policy]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kubestead.cilium.hostfirewall import Firewall, shutting_out, unenforced, without_a_cluster
+from kubestead.cilium.hostfirewall import Firewall, closing, shutting_out, unenforced, without_a_cluster
 from kubestead.cilium.nodeneeds import CONTROL_PLANE, NodeView, Settings
 from kubestead.cilium.policy import CCNP, CNP, Policy
 
@@ -200,6 +200,14 @@ def test_what_is_shut_out_already_is_no_news() -> None:
     shutting = replace(LAB, policies=(policy(CLUSTER).content,))
     assert shut(firewall=shutting) == []
     assert shut(policy(CLUSTER), firewall=shutting) == []
+
+
+def test_turning_the_firewall_on_brings_the_clusters_own_policies_into_force() -> None:
+    shutting = replace(LAB, policies=(policy(CLUSTER).content,))
+    (one,) = closing(shutting, CALLER, {})
+    assert (one.where, one.severity) == (f"{CCNP} nodes", "error")
+    assert "SSH from 192.168.1.1" in one.reason
+    assert not list(closing(LAB, CALLER, {}))
 
 
 def test_with_the_firewall_off_a_policy_on_nodes_is_not_enforced() -> None:
