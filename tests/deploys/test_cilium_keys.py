@@ -38,7 +38,7 @@ def test_without_ipsec_there_is_no_key_of_ours(tmp_path: Path) -> None:
 
 
 def test_a_cluster_with_ipsec_has_its_key_before_its_agents(tmp_path: Path) -> None:
-    done = run(tmp_path, "cluster", "--dry", "--json", more=IPSEC)
+    done = run(tmp_path, "cluster", "--dry", "--json", more=IPSEC, cilium_encryption="ipsec")
     assert done.returncode == 0, done.stderr
     names = [line[24:] for line in done.plan]
     assert names.index("Cilium | Key for IPsec") == names.index("Cilium | Cilium 1.18.4") - 1
