@@ -39,7 +39,6 @@ CHOICES: dict[str, Any] = {
     "kube_proxy": "replace",
     "cilium_masquerade": "bpf",
     "cilium_lb_mode": "hybrid",
-    "cilium_host_firewall": True,
     "cilium_bgp": [
         {
             "name": "lab",
@@ -51,6 +50,7 @@ CHOICES: dict[str, Any] = {
     ],
     "smoke": False,
 }
+FIREWALL: dict[str, Any] = {"cilium_host_firewall": True}
 # Not let in by nodes.yaml below; SSH, the API and kubelets are.
 ODD_PORT = 7007
 SHUTTING = """\
@@ -119,7 +119,7 @@ class Lab:
 
     def policies(self, folder: Path, *arguments: str) -> Run:
         """The policies of a folder, applied."""
-        return self.deploy("policies", "--json", "--data", f"policies={folder}", *arguments)
+        return self.deploy("policies", "--json", "--data", f"policies={folder}", *arguments, **FIREWALL)
 
     def address_of(self, node: str) -> str:
         return str(self.twin.record["addresses"][node])
@@ -128,17 +128,12 @@ class Lab:
         return Plan(self.twin.name).node(node).mac
 
     def enforcement(self) -> set[str]:
-        """``policy-enforcement`` as every agent runs with it, by its own word."""
-        ask = f"{KUBECTL} -n kube-system get pods -l k8s-app=cilium -o jsonpath='{{.items[*].metadata.name}}'"
-        said = [
-            json.loads(
-                self.twin.ssh(
-                    PLANE, f"{KUBECTL} -n kube-system exec {pod} -c cilium-agent -- cilium-dbg config -o json"
-                )
-            )
-            for pod in self.twin.ssh(PLANE, ask).split()
-        ]
-        return {str(one["PolicyEnforcement"]) for one in said}
+        """When every agent enforces policies, by its own word."""
+        agents = self.twin.ssh(
+            PLANE, f"{KUBECTL} -n kube-system get pods -l k8s-app=cilium -o jsonpath='{{.items[*].metadata.name}}'"
+        )
+        ask = f"{KUBECTL} -n kube-system exec %s -c cilium-agent -- cilium-dbg config | grep PolicyEnforcement"
+        return {self.twin.ssh(PLANE, ask % agent).split()[-1] for agent in agents.split()}
 
 
 @pytest.fixture(scope="module")
@@ -184,8 +179,7 @@ def test_a_key_for_ipsec_is_made_kept_and_rotated_and_seen_nowhere(lab: Lab) -> 
     field = f"{KUBECTL} -n kube-system get secret cilium-ipsec-keys -o jsonpath='{{.data.keys}}' | base64 -d"
 
     def run(*arguments: str) -> Run:
-        return lab.must("cilium_keys", "-vvv", "--debug", "--diff", *arguments, cilium_encryption="ipsec",
-                        cilium_host_firewall=False)  # fmt: skip
+        return lab.must("cilium_keys", "-vvv", "--debug", "--diff", *arguments, cilium_encryption="ipsec")
 
     runs = [run()]
     first = lab.twin.ssh(PLANE, field).split()
@@ -258,6 +252,29 @@ def test_bgp_tells_services_own_addresses_and_external_ones(lab: Lab, router: Bi
     assert f"{untold}/32" not in router.routes()
 
 
+def test_always_closes_every_pod_but_for_what_policies_allow(lab: Lab, pods: dict[str, Pod]) -> None:
+    one, two = pods["one"], pods["two"]
+    apply(lab.twin, SYSTEM)
+    assert reached(one, two)
+    lab.must("cluster", cilium_policy="always")
+    assert lab.enforcement() == {"always"}
+    eventually(lambda: not reached(one, two), seconds=60)
+    apply(lab.twin, LET_ONE)
+    eventually(lambda: reached(one, two), seconds=60)
+    assert not reached(two, one)
+
+
+def test_never_keeps_policies_and_does_not_enforce_them(lab: Lab, pods: dict[str, Pod]) -> None:
+    one, two = pods["one"], pods["two"]
+    apply(lab.twin, DENY_ONE)
+    eventually(lambda: not reached(one, two), seconds=60)
+    lab.must("cluster", cilium_policy="never")
+    assert lab.enforcement() == {"never"}
+    eventually(lambda: reached(one, two) and reached(two, one), seconds=60)
+    kept = yaml.safe_load(lab.twin.ssh(PLANE, f"{KUBECTL} -n {NAMESPACE} get cnp from-one -o yaml"))
+    assert [one["status"] for one in kept["status"]["conditions"] if one["type"] == "Valid"] == ["True"]
+
+
 @pytest.fixture
 def closed(lab: Lab, pods: dict[str, Pod], tmp_path: Path) -> Iterator[Path]:
     """The nodes closed but for the cluster, SSH, the API and BGP; an odd port answered before."""
@@ -276,6 +293,23 @@ def closed(lab: Lab, pods: dict[str, Pod], tmp_path: Path) -> Iterator[Path]:
     for node in (PLANE, WORKER):
         eventually(lambda node=node: outside.opens(lab.twin, lab.address_of(node), ODD_PORT))  # type: ignore[misc]
         lab.twin.ssh(node, "systemctl stop odd")
+
+
+def test_policies_on_nodes_are_looked_at_before_the_firewall_is_on_and_as_it_comes(lab: Lab, tmp_path: Path) -> None:
+    folder = tmp_path / "node-rules"
+    folder.mkdir()
+    (folder / "nodes.yaml").write_text(SHUTTING)
+    off = lab.deploy("policies", "--data", f"policies={folder}")
+    assert off.returncode == 1
+    assert "selects nodes, and Cilium's host firewall is off" in off.text
+    apply(lab.twin, SHUTTING)
+    refused = lab.deploy("cilium", **FIREWALL)
+    assert refused.returncode == 1
+    assert "CiliumClusterwideNetworkPolicy nodes" in refused.text
+    assert f"would shut out SSH from {GATEWAY}, which this run comes from" in refused.text
+    lab.twin.ssh(PLANE, f"{KUBECTL} delete ccnp --all > /dev/null; {KUBECTL} -n {NAMESPACE} delete cnp --all")
+    lab.must("cilium", **FIREWALL)
+    assert lab.enforcement() == {"default"}
 
 
 def test_a_policy_that_would_shut_ssh_out_is_refused_before_it_is_applied(lab: Lab, tmp_path: Path) -> None:
@@ -308,29 +342,6 @@ def test_a_node_lets_in_what_its_policy_says_and_ssh_goes_on(lab: Lab, pods: dic
     assert lab.twin.ssh(WORKER, f"curl -sk https://{lab.address_of(PLANE)}:6443/readyz") == "ok"
     assert "succeeded" in lab.twin.ssh(PLANE, f"nc -zv -w 3 {lab.address_of(WORKER)} {ODD_PORT} 2>&1")
     assert reached(pods["one"], pods["two"])
-    run = lab.must("verify")
+    run = lab.must("verify", **FIREWALL)
     assert "FAILED" not in run.text
     assert lab.policies(closed).changed == []
-
-
-def test_always_closes_every_pod_but_for_what_policies_allow(lab: Lab, pods: dict[str, Pod]) -> None:
-    one, two = pods["one"], pods["two"]
-    apply(lab.twin, SYSTEM)
-    assert reached(one, two)
-    lab.must("cluster", cilium_policy="always")
-    assert lab.enforcement() == {"always"}
-    eventually(lambda: not reached(one, two), seconds=60)
-    apply(lab.twin, LET_ONE)
-    eventually(lambda: reached(one, two), seconds=60)
-    assert not reached(two, one)
-
-
-def test_never_keeps_policies_and_does_not_enforce_them(lab: Lab, pods: dict[str, Pod]) -> None:
-    one, two = pods["one"], pods["two"]
-    apply(lab.twin, DENY_ONE)
-    eventually(lambda: not reached(one, two), seconds=60)
-    lab.must("cluster", cilium_policy="never")
-    assert lab.enforcement() == {"never"}
-    eventually(lambda: reached(one, two) and reached(two, one), seconds=60)
-    kept = yaml.safe_load(lab.twin.ssh(PLANE, f"{KUBECTL} -n {NAMESPACE} get cnp from-one -o yaml"))
-    assert [one["status"] for one in kept["status"]["conditions"] if one["type"] == "Valid"] == ["True"]
