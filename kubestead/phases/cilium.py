@@ -18,6 +18,7 @@ from kubestead.images import CILIUM, chosen_images
 from kubestead.merge import deep_merge
 from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.helm import release
+from kubestead.phases.ipseckey import have_key
 from kubestead.phases.known import architecture
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import node_names
@@ -40,6 +41,7 @@ def install_cilium(spec: ClusterSpec) -> None:
     """Helm and the chart from the catalog, the release, then its objects for pools, announcements and BGP."""
     catalog = Sources.of(host).catalog
     install_chart(spec, catalog)
+    have_key(spec)
     values = cilium_values(spec, catalog, nodes=len(node_names()))
     release(
         name=f"Cilium {spec.cilium_version}",

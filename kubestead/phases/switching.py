@@ -28,7 +28,9 @@ from kubestead.phases.chart import chart_defaults
 from kubestead.phases.cilium import CHART, cilium_values, install_chart
 from kubestead.phases.control_plane import init_configuration
 from kubestead.phases.gather import fact_of, once
-from kubestead.phases.load import print_findings, refusal
+from kubestead.phases.ipseckey import have_key
+from kubestead.phases.load import errors, print_findings, refusal
+from kubestead.phases.nodepolicies import turned_on
 from kubestead.phases.objects import install_objects
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import first_control_plane, node_address, node_names
@@ -83,9 +85,11 @@ def _plan(spec: ClusterSpec) -> Plan:
     if wrong:
         fix = "mend it first; where the present values are what keeps it ill: --data force=true"
         wrong.append(Finding("switch of Cilium", "begins from a healthy cluster, which is what it goes back to", fix))
+    wrong += turned_on(spec, plan.found)
     wrong += impossible(plan, host.data.get("kubestead_where") or {})
     if wrong:
         print_findings(wrong)
+    if errors(wrong):
         raise refusal(wrong)
     return plan
 
@@ -118,6 +122,7 @@ def switch_cilium(spec: ClusterSpec) -> None:
     plan = plan_switch(spec)
     catalog = Sources.of(host).catalog
     install_chart(spec, catalog)
+    have_key(spec)
     if plan.upgrades:
         values = preflight_values(spec, catalog)
         upgrade_checked(name=f"Preflight of the upgrade to {spec.cilium_version}", chart=CHART, values=values)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kubestead.cilium.policy import CCNP
+from kubestead.facts.policies import packed
 from kubestead.merge import deep_merge
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
@@ -54,10 +56,10 @@ def cluster(values: dict[str, Any] | None = None, version: str = "1.18.4", good:
     }  # fmt: skip
 
 
-def switch(folder: Path, *options: str, answers: dict[str, Any] | None = None) -> Run:
+def switch(folder: Path, *options: str, answers: dict[str, Any] | None = None, more: str = "") -> Run:
     """Run it on the built lab, whose control plane answers so."""
     told = {"k8s-cp": answers or cluster(), "k8s-worker1": {"KUBE-(SERVICES": "31"}}
-    return run(folder, "cilium", "--dry", "--json", *options, lab=f"built_lab({told!r})")
+    return run(folder, "cilium", "--dry", "--json", *options, lab=f"built_lab({told!r})", more=more)
 
 
 def changes(done: Run) -> list[str]:
@@ -147,3 +149,22 @@ def test_what_the_other_deploy_leaves_is_named_by_its_key(tmp_path: Path) -> Non
     done = run(tmp_path, "cluster", "--dry", lab=f"built_lab({told!r})")
     assert done.returncode == 1
     assert "not done in passing: cilium_encryption: encryption.enabled: True -> False" in done.stderr
+
+
+def test_a_policy_on_nodes_is_looked_at_before_the_host_firewall_brings_it_into_force(tmp_path: Path) -> None:
+    node = {"metadata": {"name": "k8s-cp", "labels": {}}, "status": {"addresses": [{"address": "192.168.1.187"}]}}
+    shutting = {"kind": CCNP, "metadata": {"name": "hand-made"}, "spec": {"nodeSelector": {}, "ingress": [{}]}}
+    told = {"nodes": {"items": [node]}, "clusterwide": {"items": [shutting]}}
+    answers = {
+        **cluster(),
+        "say() { printf": "\n".join(f"{key}\t{packed(json.dumps(value))}" for key, value in told.items()),
+        "SSH_CONNECTION": "192.168.1.1",
+    }
+    on = "\ncilium_host_firewall = True\n"
+    done = switch(tmp_path, answers=answers, more=on)
+    assert done.returncode == 1
+    assert "CiliumClusterwideNetworkPolicy hand-made" in done.stderr
+    assert "would shut out SSH from 192.168.1.1, which this run comes from" in done.stderr
+    (tmp_path / "again").mkdir()
+    wanted = switch(tmp_path / "again", "--data", "shut_out=true", answers=answers, more=on)
+    assert wanted.returncode == 0, wanted.stderr
