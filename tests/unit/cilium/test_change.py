@@ -14,6 +14,7 @@ from kubestead.cilium.change import UNKNOWN, Effect, changes, configured, keeps_
 from kubestead.phases.cilium import cilium_values
 from kubestead.render import TEMPLATES
 from kubestead.spec import ClusterSpec
+from kubestead.spec.loading import CLUSTER_KEYS
 from tests.fixtures.catalog import catalog
 
 POOL = "clusterPoolIPv4PodCIDRList"
@@ -21,7 +22,8 @@ POOL = "clusterPoolIPv4PodCIDRList"
 
 def values(**choices):
     """The values of a spec with such choices, whether they go together or not."""
-    return cilium_values(ClusterSpec(**choices), catalog(), nodes=3)
+    spec = ClusterSpec.model_validate(choices, context={"unsure": CLUSTER_KEYS})
+    return cilium_values(spec, catalog(), nodes=3)
 
 
 def effects(before, after):
