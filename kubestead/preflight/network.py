@@ -154,5 +154,6 @@ def _plan(survey: Survey, nodes: Sequence[Node], hosts: Sequence[Host], kept: Co
         survey.spec,
         {node.name: node.address for node in nodes},
         {host.name: host.info.routes or () for host in hosts},
+        others=survey.spec.other_clusters,
         kept=kept,
     )

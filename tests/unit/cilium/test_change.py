@@ -16,6 +16,7 @@ from kubestead.render import TEMPLATES
 from kubestead.spec import ClusterSpec
 from kubestead.spec.loading import CLUSTER_KEYS
 from tests.fixtures.catalog import catalog
+from tests.unit.cilium.examples import MESH
 
 POOL = "clusterPoolIPv4PodCIDRList"
 
@@ -58,6 +59,7 @@ CHOICES = [
     {"cilium_l7_proxy": True, "cilium_envoy": True},
     {"cilium_encryption": "ipsec"},
     {"hubble_ui": True, "hubble_tls": "cronJob"},
+    MESH,
 ]  # fmt: skip
 
 
@@ -111,6 +113,7 @@ def test_a_key_of_the_configmap_is_one_value_and_no_mapping():
         ({}, {"pod_cidr_mask_size": 25}, Effect.NEVER),
         ({}, {"cilium_cluster_id": 1}, Effect.NEVER),
         ({}, {"cluster_name": "other"}, Effect.NEVER),
+        ({"cilium_cluster_id": 1}, MESH, Effect.NONE),
         ({}, {"cilium_datapath": "netkit"}, Effect.NEVER),
         ({}, {"cilium_mtu": 1400}, Effect.AGENTS),
         ({}, {"cilium_encryption": "wireguard"}, Effect.LOSS),
