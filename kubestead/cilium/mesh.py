@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -56,7 +57,8 @@ def meetings(spec: ClusterSpec) -> Iterator[Finding]:
     """Networks of this cluster that another's are in the way of, also where this one runs and so keeps them."""
     alone = check_address_plan(spec, {}, {})
     together = check_address_plan(spec, {}, {}, others=spec.other_clusters)
-    yield from (found for found in together if found not in alone)
+    fix = "in a mesh each has its own; a cluster that runs keeps its networks, so build one of them anew with others"
+    yield from (replace(found, fix=fix) for found in together if found not in alone)
 
 
 def secrets(cards: Iterable[Card]) -> list[dict[str, Any]]:
