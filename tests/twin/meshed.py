@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,14 @@ class Side(Twin):
         """Run a deploy on its hosts."""
         cards = ("--data", f"mesh={self.folder / 'cards'}")
         return deploy(self, name, *cards, *arguments, site=self.site(*others), inventory="inventory/twin.py")
+
+    def cilium_status(self, *others: Side) -> dict[str, Any]:
+        """What ``kubestead cilium status`` says, with these others in its mesh."""
+        command = [sys.executable, "-m", "kubestead.cli", "cilium", "status", "--inventory", "inventory/twin.py"]
+        done = self.cli("exec", "--", "env", f"KUBESTEAD_SITE={self.site(*others)}", *command, "--json", timeout=300)
+        assert done.stdout.startswith("{"), done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
 
     def share(self, annotations: dict[str, str] = GLOBAL) -> str:
         """Have the shared service, with this cluster's own pod behind it; its address."""

@@ -95,6 +95,13 @@ def test_the_next_run_changes_nothing(mesh: Mesh, name: str) -> None:
         assert [one for one in run.changed if "Kubeconfig" not in one] == []
 
 
+def test_the_status_counts_the_agents_that_are_connected(mesh: Mesh) -> None:
+    for side, other in ((mesh.alpha, mesh.beta), (mesh.beta, mesh.alpha)):
+        found = side.cilium_status(other)
+        assert found["clusters"] == f"{other.cluster}: 2 of 2 agents"
+        assert "cluster-lost" not in {trouble["kind"] for trouble in found["troubles"]}
+
+
 def test_pods_of_one_cluster_reach_those_of_the_other_as_themselves(pods: dict[str, Pod]) -> None:
     for one, other in (("asker-alpha", B), ("asker-beta", A)):
         assert pods[one].asks(pods[other].address, HTTP, "hostname") == [other]
@@ -156,6 +163,11 @@ def test_a_cluster_without_power_is_asked_until_it_is_taken_out_of_the_mesh(
     found = answers(asker, shared["alpha"], 60, seconds=0.5)
     assert set(found) == {A, "lost"}
     print(f"without power: {found.count('lost')} of {len(found)} requests to the shared service are lost")
+    lost = ("cluster-lost", "beta")
+    eventually(
+        lambda: lost in {(one["kind"], one["where"]) for one in mesh.alpha.cilium_status(mesh.beta)["troubles"]},
+        seconds=120,
+    )
     # With affinity none is.
     mesh.alpha.share(LOCAL)
     eventually(lambda: set(answers(asker, shared["alpha"], 20, seconds=0.5)) == {A})
