@@ -9,6 +9,7 @@ from kubestead.adopt.cilium import cilium_findings
 from kubestead.adopt.running import HelmRecord
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
+from kubestead.spec.loading import CLUSTER_KEYS
 from tests.fixtures.catalog import catalog
 from tests.unit.adopt.running import DEFAULTS, LINES, PLAIN, with_cilium
 
@@ -43,7 +44,7 @@ def test_a_fixed_value_is_refused_with_its_key(running, key, now):
     assert finding.fix == f"write: {key} = {json.dumps(now)}"
     assert finding.reason == f"the running cluster has {now}, and it cannot be changed in place"
     assert [one.where for one in findings(running, switching=True) if one.severity == "error"] == [finding.where]
-    spec = ClusterSpec(**{**LINES, key: now})
+    spec = ClusterSpec.model_validate({**LINES, key: now}, context={"unsure": CLUSTER_KEYS})
     assert [one for one in of(spec, running) if one.severity == "error"] == []
 
 
@@ -74,7 +75,7 @@ def test_what_interrupts_traffic_is_not_done_in_passing(running, key, now):
     line = f"{key} = {now!r}".replace("'", '"')
     assert finding.fix == f"write: {line}; to change it: pyinfra INVENTORY deploys/cilium.py"
     assert finding.reason.endswith(", and deploys/cluster.py does not change it in passing")
-    spec = ClusterSpec(**{**LINES, key: now})
+    spec = ClusterSpec.model_validate({**LINES, key: now}, context={"unsure": CLUSTER_KEYS})
     assert [one for one in of(spec, running) if one.severity == "error"] == []
     assert [one for one in findings(running, switching=True) if one.severity == "error"] == []
 
