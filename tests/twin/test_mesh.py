@@ -5,6 +5,7 @@ The tests follow each other: the last one takes a whole cluster's power.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -34,7 +35,8 @@ class Mesh:
 
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
-    twin, folder = Twin("test-mesh"), tmp_path_factory.mktemp("mesh")
+    kept = os.environ.get("KUBESTEAD_TEST_TWIN")
+    twin, folder = Twin(kept or "test-mesh"), tmp_path_factory.mktemp("mesh")
     twin.must("up", "--control-planes", "2", "--workers", "2")
     try:
         alpha = Side(twin.name, "alpha", 1, "k8s-cp", "k8s-worker1", folder)
@@ -42,10 +44,14 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
         for side, other in ((alpha, beta), (beta, alpha)):
             run = side.deploy("cluster", others=(other,))
             assert run.returncode == 0, run.text
-        orders = ((alpha, beta), (beta, alpha), (alpha, beta))
-        yield Mesh(alpha, beta, tuple(one.deploy("mesh", "-vvv", others=(other,)) for one, other in orders))  # type: ignore[arg-type]
+        first = alpha.deploy("mesh", others=(beta,))
+        second = beta.deploy("mesh", "-vvv", "--debug", others=(alpha,))
+        third = alpha.deploy("mesh", others=(beta,))
+        print(first.text, third.text)
+        yield Mesh(alpha, beta, (first, second, third))
     finally:
-        twin.must("down")
+        if not kept:
+            twin.must("down")
 
 
 @pytest.fixture(scope="module")
