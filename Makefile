@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults test-crash test-switch test-upgrade bench bench-scale
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults test-crash test-switch test-upgrade test-mesh bench bench-scale
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -67,6 +67,10 @@ test-twin: setup ## the tests on the twin
 test-long: setup ## the tests on twins of their own that take minutes each; not part of `make test`
 	$(call say,long tests on the twin)
 	@tools/as-root.sh .venv/bin/pytest -m "twin_long and not fault and not crash and not switch" -p no:cacheprovider
+
+test-mesh: setup ## two clusters in a mesh on a twin of its own: pods, a shared service, a cluster without power
+	$(call say,two meshed clusters on the twin: about eight minutes)
+	@tools/as-root.sh .venv/bin/pytest -p no:cacheprovider -m twin_long tests/twin/test_mesh.py
 
 test-faults: setup ## break and mend hosts of the twin in every way there is; goes on where it stopped, on one commit
 	$(call say,every fault on the twin: about a minute each)

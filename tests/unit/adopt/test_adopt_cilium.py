@@ -9,6 +9,7 @@ from kubestead.adopt.cilium import cilium_findings
 from kubestead.adopt.running import HelmRecord
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
+from kubestead.spec.loading import CLUSTER_KEYS
 from tests.fixtures.catalog import catalog
 from tests.unit.adopt.running import DEFAULTS, LINES, PLAIN, with_cilium
 
@@ -51,7 +52,7 @@ def test_a_fixed_value_is_refused_with_its_key(running, key, now, beside):
     assert finding.reason == f"the running cluster has {now}, and it cannot be changed in place"
     switched = findings(running, switching=True, **beside)
     assert [one.where for one in switched if one.severity == "error"] == [finding.where]
-    spec = ClusterSpec(**{**LINES, **beside, key: now})
+    spec = ClusterSpec.model_validate({**LINES, **beside, key: now}, context={"unsure": CLUSTER_KEYS})
     assert [one for one in of(spec, running) if one.severity == "error"] == []
 
 
@@ -82,7 +83,7 @@ def test_what_interrupts_traffic_is_not_done_in_passing(running, key, now, besid
     line = f"{key} = {now!r}".replace("'", '"')
     assert finding.fix == f"write: {line}; to change it: pyinfra INVENTORY deploys/cilium.py"
     assert finding.reason.endswith(", and deploys/cluster.py does not change it in passing")
-    spec = ClusterSpec(**{**LINES, **beside, key: now})
+    spec = ClusterSpec.model_validate({**LINES, **beside, key: now}, context={"unsure": CLUSTER_KEYS})
     assert [one for one in of(spec, running) if one.severity == "error"] == []
     assert [one for one in findings(running, switching=True, **beside) if one.severity == "error"] == []
 

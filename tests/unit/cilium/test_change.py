@@ -15,14 +15,16 @@ from kubestead.cilium.typed import TYPED
 from kubestead.phases.cilium import cilium_values
 from kubestead.render import TEMPLATES
 from kubestead.spec import ClusterSpec
+from kubestead.spec.loading import CLUSTER_KEYS
 from tests.fixtures.catalog import catalog
+from tests.unit.cilium.examples import MESH
 
 POOL = "clusterPoolIPv4PodCIDRList"
 
 
 def values(**choices):
     """The values of a spec with such choices, whether they go together or not."""
-    spec = ClusterSpec.model_validate(choices, context={"unsure": ClusterSpec.model_fields})
+    spec = ClusterSpec.model_validate(choices, context={"unsure": CLUSTER_KEYS})
     return cilium_values(spec, catalog(), nodes=3)
 
 
@@ -58,6 +60,7 @@ CHOICES = [
     {"cilium_l7_proxy": True, "cilium_envoy": True},
     {"cilium_encryption": "ipsec"},
     {"hubble_ui": True, "hubble_tls": "cronJob"},
+    MESH,
 ]  # fmt: skip
 
 
@@ -115,6 +118,7 @@ def test_a_key_of_the_configmap_is_one_value_and_no_mapping():
         ({}, {"pod_cidr_mask_size": 25}, Effect.NEVER),
         ({}, {"cilium_cluster_id": 1}, Effect.NEVER),
         ({}, {"cluster_name": "other"}, Effect.NEVER),
+        ({"cilium_cluster_id": 1}, MESH, Effect.NONE),
         ({}, {"cilium_datapath": "netkit"}, Effect.NEVER),
         ({}, {"cilium_mtu": 1400}, Effect.AGENTS),
         ({}, {"cilium_encryption": "wireguard"}, Effect.LOSS),
