@@ -82,7 +82,8 @@ def _lab(name: str, source: str, scratch: Path) -> Iterator[CiliumLab]:
         say("the twin")
         lab.up(source)
         warm(lab.mirror())
-        yield lab
+        with lab.serving_outside():
+            yield lab
     finally:
         lab.down()
 

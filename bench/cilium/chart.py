@@ -11,7 +11,7 @@ from bench.cilium.samples import WAYS, Taken
 from bench.cilium.tables import OTHERS
 from kubestead.report.html import pages
 
-WIDTH, LEFT, PANEL, GAP, TOP = 1100.0, 40.0, 190.0, 66.0, 60.0
+WIDTH, LEFT, PANEL, GAP, TOP = 1100.0, 40.0, 190.0, 74.0, 72.0
 _LEGEND_COLUMNS, _LEGEND_ROW = 3, 22.0
 DRAWN = ("throughput", "latency", "connections")
 

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -96,14 +97,14 @@ class CiliumLab(Lab):
     @contextmanager
     def serving_outside(self) -> Iterator[None]:
         """Servers on the twin's bridge, until the end of the block."""
-        with self.log.open("a") as log:
-            argv = self._argv(Place(), f"exec {self.programs}/serve.sh")
+        with self.log.open("a") as log, tempfile.TemporaryDirectory(dir=self.project) as folder:
+            argv = self._argv(Place(), f"exec {self.programs}/serve.sh {folder}")
             servers = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
-        try:
-            yield
-        finally:
-            os.killpg(servers.pid, signal.SIGTERM)  # nginx is its child
-            servers.wait()
+            try:
+                yield
+            finally:
+                os.killpg(servers.pid, signal.SIGTERM)  # nginx is its child
+                servers.wait()
 
     def measure(self, place: Place, address: str, ports: tuple[int, int], seconds: int) -> str:
         """What ``measure.sh`` prints at a place; ``ports`` are iperf3's and nginx's."""
