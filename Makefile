@@ -98,10 +98,11 @@ bench: setup ## take the numbers: fresh clusters beside a shell script, second r
 	$(call say,numbers: $(ROUNDS) rounds of about six minutes on a twin of their own; nothing else should run meanwhile)
 	@tools/as-root.sh .venv/bin/python -m bench.run --rounds $(ROUNDS) --source $(SOURCE)
 
-# Some modes only: MODES="vxlan native". Here a round builds a cluster in each of them, about two minutes each.
+# Some modes only: MODES="vxlan native". Here a round builds a cluster in each of them and measures it REPEATS times.
 MODES ?=
+REPEATS ?= 3
 
 bench-cilium: ROUNDS = 1
 bench-cilium: setup ## take the numbers of Cilium's modes: throughput, latency, connections, the agents' memory
 	$(call say,modes of Cilium: about two minutes each on a twin of their own; nothing else should run meanwhile)
-	@tools/as-root.sh .venv/bin/python -m bench.cilium --rounds $(ROUNDS) $(MODES:%=--mode %) --source $(SOURCE)
+	@tools/as-root.sh .venv/bin/python -m bench.cilium --rounds $(ROUNDS) --repeats $(REPEATS) $(MODES:%=--mode %) --source $(SOURCE)

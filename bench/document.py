@@ -89,7 +89,7 @@ def content(path: Path, name: str) -> str:
         facts, taken = numbers.load(path)
         if name == "picture":
             return f"![Ratios to host to host by mode]({drawn})"
-        return f"{cilium.TABLES[name](taken)}\n\n{facts['each measurement']}; {taken_on(path, facts)}"
+        return f"{cilium.TABLES[name](taken)}\n\nEach measurement {facts['each measurement']}; {taken_on(path, facts)}"
     facts, rounds = results.load(path)
     if name == "picture":
         return f"![Operations of a fresh run by host and time]({drawn})"

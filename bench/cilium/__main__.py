@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bench import machine, results
-from bench.cilium import programs
+from bench.cilium import numbers, programs
 from bench.cilium.chart import picture
 from bench.cilium.lab import CiliumLab
 from bench.cilium.modes import NAMES, Mode, chosen
@@ -32,6 +32,7 @@ def main(
     repeats: Annotated[int, typer.Option(min=1, help="How often every way is measured on it.")] = 3,
     seconds: Annotated[int, typer.Option(min=1, help="How long each of a sample's three measurements takes.")] = 1,
     twin: Annotated[str, typer.Option(help="The twin's name; it is taken down at the end.")] = "bench-cilium",
+    more: Annotated[bool, typer.Option("--more", help="Add to this commit's result of today.")] = False,
     source: Annotated[str, typer.Option(help="Where the mirror comes from, as of 'kubestead twin up'.")] = "auto",
     output: Annotated[Path, typer.Option(help="The folder the results are written to.")] = RESULTS,
 ) -> None:
@@ -39,12 +40,13 @@ def main(
     try:
         wanted = chosen(mode or ())
         title, facts = machine.heading("What Cilium's modes cost")
-        taken: list[Taken] = []
+        facts["each measurement"] = f"{seconds} s"
+        path = output / f"{results.stem(facts, KIND)}.json"
+        taken = numbers.load(path)[1] if more else []
         with tempfile.TemporaryDirectory(prefix="kubestead-bench-") as folder, _lab(twin, source, Path(folder)) as lab:
             facts |= programs.versions(lab.programs)
-            facts["each measurement"] = f"{seconds} s, {repeats} times, on {rounds} cluster(s) of two hosts"
-            for one in order(wanted, rounds):
-                if taken:
+            for number, one in enumerate(order(wanted, rounds)):
+                if number:
                     lab.make_bare()
                 taken.append(take(lab, one, repeats, seconds))
                 say(summary(taken[-1]))
@@ -52,7 +54,7 @@ def main(
     except (KubesteadError, ValueError) as error:
         raise SystemExit(f"bench: {error}") from None
     typer.echo(report(taken))
-    say(f"for docs/cilium-performance.md: python -m bench.document {results.stem(facts, KIND)}.json")
+    say(f"for docs/cilium-performance.md: python -m bench.document {path.name}")
 
 
 def order(wanted: Sequence[Mode], rounds: int) -> Iterator[Mode]:

@@ -191,6 +191,10 @@ def test_the_tables():
     assert "| routing native, services Cilium, masquerade bpf, answers dsr, Hubble on, host routing legacy |" in text
 
 
+def test_the_slowest_are_shown_as_they_are():
+    assert f"| {DSR.title} | 100 / **100** / 100 |" in tables.slowest([taken(DSR, (0.5, 0.6))])
+
+
 def test_agents_whose_host_does_not_tell_the_working_set():
     one = taken(DEFAULT, (0.5,))
     without = replace(one, agents=tuple(replace(agent, working_set_mib=None) for agent in one.agents))
@@ -243,7 +247,9 @@ def test_a_block_of_the_page_is_filled(tmp_path, monkeypatch):
     results.write_pair(tmp_path, "cilium", "Modes", facts, data, "body")
     name = "2026-01-02-abc-cilium"
     text = document.filled(f"<!-- bench {name}.json: throughput -->\nold\n<!-- end -->")
-    assert "0.50 / **0.50** / 0.50" in text and "1 s; 2026-01-02, 2 x one" in text and "old" not in text
+    assert (
+        "0.50 / **0.50** / 0.50" in text and "Each measurement 1 s; 2026-01-02, 2 x one" in text and "old" not in text
+    )
     assert f"bench/results/{name}.svg" in document.filled(f"<!-- bench {name}.json: picture -->\n<!-- end -->")
     with pytest.raises(KubesteadError, match="no table is called 'memory'; there are: throughput"):
         document.filled(f"<!-- bench {name}.json: memory -->\n<!-- end -->")
