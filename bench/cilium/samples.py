@@ -89,7 +89,7 @@ class Taken:
     build_seconds: float
     quiet: Quiet
     seconds: float
-    bare: tuple[Sample, ...]
+    bare: Sample
     repeats: tuple[dict[str, Sample], ...]
     agents: tuple[Agent, ...]
 

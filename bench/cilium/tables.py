@@ -74,7 +74,7 @@ def agents(taken: Sequence[Taken]) -> str:
 
 def raw(taken: Sequence[Taken]) -> str:
     """Every way of every mode as it was measured; before the first cluster there are the bare hosts."""
-    bare = [sample for one in taken for sample in one.bare]
+    bare = [one.bare for one in taken]
     rows = [("no cluster", WAYS[FLOOR], *(_spread([m.value(one) for one in bare], m) for m in METRICS.values()))]
     for mode in by_mode(taken):
         for way, title in WAYS.items():

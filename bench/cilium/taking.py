@@ -22,7 +22,7 @@ def take(lab: CiliumLab, mode: modes.Mode, repeats: int, seconds: int) -> Taken:
     lab.serve(Place(SERVER), "host")
     hosts = pods.floor(lab)
     lab.wait_answered(hosts.client, hosts.address, hosts.ports[1])
-    bare = tuple(measure(lab, hosts, seconds) for _ in range(repeats))
+    bare = measure(lab, hosts, seconds)
     built = lab.build(mode.overrides)
     told = {node: modes.said(status) for node, status in lab.statuses().items()}
     if wrong := modes.findings(mode, told, lab.nodes()):

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from bench import document, results
+from bench import debian, document, results
 from bench.cilium import chart, modes, numbers, samples, tables
 from bench.cilium.__main__ import order
 from bench.cilium.onhost import sample as onhost
@@ -43,7 +43,7 @@ def taken(mode, factors, hosts=10.0):
     said = {node: {**mode.wanted(), "host routing": "legacy"} for node in ("k8s-cp", "k8s-worker1")}
     agents = tuple(Agent(node, "cilium-agent", 160.0, 200.0, 9.0, 1.0) for node in said)
     return Taken(
-        mode.name, mode.title, dict(mode.overrides), said, 60, Quiet(0.05, 0.01), 40, (sample(11),), repeats, agents
+        mode.name, mode.title, dict(mode.overrides), said, 60, Quiet(0.05, 0.01), 40, sample(11), repeats, agents
     )
 
 
@@ -253,3 +253,23 @@ def test_a_block_of_the_page_is_filled(tmp_path, monkeypatch):
     assert f"bench/results/{name}.svg" in document.filled(f"<!-- bench {name}.json: picture -->\n<!-- end -->")
     with pytest.raises(KubesteadError, match="no table is called 'memory'; there are: throughput"):
         document.filled(f"<!-- bench {name}.json: memory -->\n<!-- end -->")
+
+
+def test_packages_that_cannot_be_had_are_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(KubesteadError, match="tools is not installed, and this machine has no apt-get"):
+        debian.unpacked("tools", "wrk")
+    failing = tmp_path / "apt-get"
+    failing.write_text("#!/bin/sh\necho 'E: Unable to locate package wrk' >&2\nexit 100\n")
+    failing.chmod(0o755)
+    with pytest.raises(KubesteadError, match="Unable to locate package wrk; try: apt-get update"):
+        debian.unpacked("tools", "wrk")
+
+
+def test_packages_that_were_unpacked_before_are_not_downloaded_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    there = tmp_path / "kubestead/debian/tools"
+    there.mkdir(parents=True)
+    assert debian.unpacked("tools", "wrk") == there
