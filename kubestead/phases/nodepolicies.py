@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal, cast
 
 from pyinfra import host, inventory
 
@@ -41,7 +41,7 @@ def turned_on(spec: ClusterSpec, changes: Iterable[Change]) -> Iterator[Finding]
     """What policies of the cluster's would shut out as a switch turns the host firewall on."""
     if not spec.cilium_host_firewall or all(change.path != TURNED_ON for change in changes):
         return
-    cluster, failed = fact_of(first_control_plane(), PolicyCluster)
+    cluster, failed = fact_of(first_control_plane(), cast(Any, PolicyCluster))
     if cluster is None:
         reason = f"the policies that select nodes cannot be asked for: {failed.reason if failed else 'no answer'}"
         yield Finding("cilium_host_firewall", reason, "try again", value=True)
