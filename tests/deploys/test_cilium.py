@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubestead.cilium.policy import CCNP
-from kubestead.facts.policies import packed
+from kubestead.packing import packed
 from kubestead.merge import deep_merge
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
