@@ -29,10 +29,11 @@ from kubestead.twin import commands, network, plan, state
 CLIENT, SERVER = "k8s-worker1", "k8s-cp"
 FOLDER = "/opt/kubestead-bench"
 _KUBECTL = " ".join(KUBECTL)
-_AGENTS = f"""\
+# One line of JSON for each agent; $1 is what it is asked.
+_ASK_AGENTS = f"""\
 for pod in $({_KUBECTL} -n kube-system get pods -l k8s-app=cilium -o name); do
   {_KUBECTL} -n kube-system exec "$pod" -c cilium-agent -- sh -c \
-    'echo "{{\\"node\\": \\"$K8S_NODE_NAME\\", \\"status\\": $(cilium-dbg status --output json)}}"' | tr -d '\\n'; echo
+    'echo "{{\\"node\\": \\"$K8S_NODE_NAME\\", \\"said\\": $(cilium-dbg '"$1"' --output json)}}"' | tr -d '\\n'; echo
 done"""
 # A share of all processors: below it the cluster has come to rest.
 _REST, _REST_SECONDS = 0.12, 45
@@ -121,10 +122,10 @@ class CiliumLab(Lab):
         script = (ON_HOST / "sample.py").read_bytes()
         return {node: json.loads(self.at(Place(node), "python3 -", script)) for node in self.nodes()}
 
-    def statuses(self) -> dict[str, dict[str, Any]]:
-        """Each node's ``cilium-dbg status``."""
-        told = map(json.loads, self.at(Place(SERVER), _AGENTS).splitlines())
-        return {str(one["node"]): one["status"] for one in told}
+    def asked(self, what: str) -> dict[str, Any]:
+        """What each node's agent says: ``cilium-dbg WHAT --output json``."""
+        told = map(json.loads, self.at(Place(SERVER), f"set -- {shlex.quote(what)}\n{_ASK_AGENTS}").splitlines())
+        return {str(one["node"]): one["said"] for one in told}
 
     def rest(self) -> Quiet:
         """Wait until the new cluster has come to rest, or for some time; returns what is at work then."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +21,13 @@ class Mode:
         name: on the command line.
         title: in tables.
         overrides: the keys that differ from the default.
+        policy: whether a policy selects the pods, in both directions.
     """
 
     name: str
     title: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    policy: bool = False
 
     def wanted(self) -> dict[str, str]:
         """What an agent has to say in it."""
@@ -49,6 +51,7 @@ MODES = (
     Mode("native-services", "native, Cilium's services", {**_NATIVE, **_SERVICES}),
     Mode("native-bpf", "native, Cilium's services, BPF masquerade", _BPF),
     Mode("dsr", "the same with direct answers (dsr)", {**_BPF, "cilium_lb_mode": "dsr"}),
+    Mode("policy", "VXLAN, kube-proxy, a policy", policy=True),
     Mode("no-hubble", "VXLAN, kube-proxy, no Hubble", {"hubble": False, "hubble_relay": False}),
 )
 NAMES = tuple(mode.name for mode in MODES)
@@ -82,6 +85,17 @@ def said(status: Mapping[str, Any]) -> dict[str, str]:
         "Hubble": "on" if hubble and hubble.state == "Ok" else "off",
         "host routing": str((status.get("routing") or {}).get("intra-host-routing-mode") or "").lower(),
     }
+
+
+def enforced(endpoints: Iterable[Mapping[str, Any]], namespace: str) -> set[str]:
+    """In which directions policies are enforced for a namespace's pods: ``none``, ``ingress``, ``egress``, ``both``.
+
+    From ``cilium-dbg endpoint list --output json`` (api/v1/models/endpoint_policy.go in 1.18.4).
+    """
+    states = [one.get("status") or {} for one in endpoints]
+    ours = [one for one in states if (one.get("external-identifiers") or {}).get("k8s-namespace") == namespace]
+    policies = [((one.get("policy") or {}).get("realized") or {}).get("policy-enabled") for one in ours]
+    return {str(one or "unknown") for one in policies}
 
 
 def findings(mode: Mode, told: Mapping[str, Mapping[str, str]], nodes: Sequence[str]) -> list[str]:

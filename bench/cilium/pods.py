@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from bench.cilium.lab import CLIENT, SERVER, CiliumLab, Place
+from bench.cilium.modes import enforced
 from bench.lab import KUBECTL
 from kubestead.catalog import Catalog
+from kubestead.errors import KubesteadError
 from kubestead.images import AGNHOST
 from kubestead.twin import state
 from kubestead.twin.plan import GATEWAY
@@ -39,6 +42,17 @@ spec:
   - {{name: iperf, port: {iperf}}}
   - {{name: http, port: {http}}}
 """
+# What is measured is allowed, from and to everybody, and nothing else is.
+_POLICY = """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {{name: bench, namespace: {namespace}}}
+spec:
+  endpointSelector: {{}}
+  ingress: [{{fromEntities: [all], toPorts: [{{ports: [{ports}]}}]}}]
+  egress: [{{toEntities: [all], toPorts: [{{ports: [{ports}]}}]}}]
+"""
+_ENFORCED_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,24 @@ def start(lab: CiliumLab) -> dict[str, Way]:
         "nodeport": Way(Place(), hosts[CLIENT], (first, second)),
         "egress": Way(client, GATEWAY),
     }
+
+
+def restrict(lab: CiliumLab) -> None:
+    """Have a policy on the pods, and wait until every agent enforces it.
+
+    Raises:
+        KubesteadError: one does not; says what it does instead.
+    """
+    ports = ", ".join(f'{{port: "{port}", protocol: TCP}}' for port in (IPERF, HTTP))
+    lab.at(Place(SERVER), f"{_KUBECTL} apply -f -", _POLICY.format(namespace=NAMESPACE, ports=ports).encode())
+    end = time.monotonic() + _ENFORCED_SECONDS
+    while True:
+        told = {node: enforced(said, NAMESPACE) for node, said in lab.asked("endpoint list").items()}
+        if all(words == {"both"} for words in told.values()):
+            return
+        if time.monotonic() > end:
+            raise KubesteadError(f"not enforced in both directions within {_ENFORCED_SECONDS} s: {told}")
+        time.sleep(0.5)  # between two looks
 
 
 def floor(lab: CiliumLab) -> Way:

@@ -24,12 +24,14 @@ def take(lab: CiliumLab, mode: modes.Mode, repeats: int, seconds: int) -> Taken:
     lab.wait_answered(hosts.client, hosts.address, hosts.ports[1])
     bare = measure(lab, hosts, seconds)
     built = lab.build(mode.overrides)
-    told = {node: modes.said(status) for node, status in lab.statuses().items()}
+    told = {node: modes.said(status) for node, status in lab.asked("status").items()}
     if wrong := modes.findings(mode, told, lab.nodes()):
         raise KubesteadError(f"{mode.name} is not in force: {'; '.join(wrong)}")
     ways = pods.start(lab)
     for way in ways.values():
         lab.wait_answered(way.client, way.address, way.ports[1])
+    if mode.policy:
+        pods.restrict(lab)
     quiet = lab.rest()
     say(f"{mode.name}: built in {built:.0f} s; at work: the twin {quiet.twin:.0%}, others {quiet.others:.0%}")
     before, began = lab.sampled(), time.monotonic()

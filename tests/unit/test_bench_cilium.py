@@ -87,6 +87,19 @@ def test_an_agent_without_kube_proxy_tells_how_it_answers():
     assert said["host routing"] == "bpf"
 
 
+def endpoint(namespace, enabled):
+    return {"status": {"external-identifiers": {"k8s-namespace": namespace},
+                       "policy": {"realized": {"policy-enabled": enabled}}}}  # fmt: skip
+
+
+def test_where_a_policy_is_enforced():
+    health = {"status": {"external-identifiers": {}, "policy": {"realized": {"policy-enabled": "none"}}}}
+    endpoints = [endpoint("bench", "both"), endpoint("kube-system", "none"), health]
+    assert modes.enforced(endpoints, "bench") == {"both"}
+    assert modes.enforced([*endpoints, endpoint("bench", "ingress")], "bench") == {"both", "ingress"}
+    assert modes.enforced([{"status": {"external-identifiers": {"k8s-namespace": "bench"}}}], "bench") == {"unknown"}
+
+
 def test_hubble_off_is_seen():
     status = recorded()
     status["hubble"] = {"state": "Disabled"}
