@@ -40,9 +40,10 @@ RULES: tuple[Rule, ...] = (
         lambda spec: spec.cilium_policy == "always" and spec.cilium_host_firewall,
     ),
     Rule(
-        "cilium_policy", (), "cuts off every pod that no policy speaks of, DNS and the cluster's own too",
-        "have policies for all of them first",
-        lambda spec: spec.cilium_policy == "always", severity="warning",
+        "cilium_policy", ("cilium_host_firewall",),
+        "cuts off every pod that no policy speaks of, DNS, the cluster's own and Cilium's health endpoints too",
+        "have policies for all of them first", severity="warning",
+        broken=lambda spec: spec.cilium_policy == "always" and not spec.cilium_host_firewall,
     ),
     Rule(
         "cilium_mutual_authentication", ("cilium_cluster_id",), "has no trust between the clusters of a mesh",

@@ -20,6 +20,7 @@ from kubestead.record.read import find
 from kubestead.twin.plan import GATEWAY, Plan
 from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, Run, altered_site, deploy
+from tests.twin.sampler import sampling
 from tests.twin.traffic import outside
 from tests.twin.traffic.bird import ASN, Bird, bird
 from tests.twin.traffic.capture import TCP, UDP, capture
@@ -174,33 +175,38 @@ def reached(one: Pod, two: Pod) -> bool:
     return one.asks(two.address, HTTP, "hostname") == [two.name]
 
 
-def test_a_key_for_ipsec_is_made_kept_and_rotated_and_seen_nowhere(lab: Lab) -> None:
+def test_a_key_for_ipsec_is_made_kept_and_rotated_and_seen_nowhere(lab: Lab, tmp_path: Path) -> None:
     """The kernel has no ESP: the Secret is shown, and not its use."""
     field = f"{KUBECTL} -n kube-system get secret cilium-ipsec-keys -o jsonpath='{{.data.keys}}' | base64 -d"
+    samples, runs = tmp_path / "samples.jsonl", []
 
-    def run(*arguments: str) -> Run:
-        return lab.must("cilium_keys", "-vvv", "--debug", "--diff", *arguments, cilium_encryption="ipsec")
+    def after(*arguments: str) -> list[str]:
+        """The words of the key after a run that tells all it can, with every process and temporary file looked at."""
+        with sampling(samples, lab.twin.name, tmp_path):
+            run = lab.must("cilium_keys", "-vvv", "--debug", "--diff", *arguments, cilium_encryption="ipsec")
+        runs.append(run.text + samples.read_text())
+        assert "deploys/cilium_keys.py" in samples.read_text()
+        return lab.twin.ssh(PLANE, field).split()
 
-    runs = [run()]
-    first = lab.twin.ssh(PLANE, field).split()
+    first = after()
     assert (first[0], first[1], len(bytes.fromhex(first[2])), first[3]) == ("3+", "rfc4106(gcm(aes))", 20, "128")
-    runs.append(run())
-    assert lab.twin.ssh(PLANE, field).split() == first, "a plain run keeps it"
-    runs.append(run("--data", "rotate=true"))
-    second = lab.twin.ssh(PLANE, field).split()
-    assert second[0] == "4+"
-    assert (second[1], len(second[2]), second[3]) == (first[1], len(first[2]), first[3])
+    assert after() == first, "a plain run keeps it"
+    second = after("--data", "rotate=true")
+    assert (second[0], second[1], len(second[2]), second[3]) == ("4+", first[1], len(first[2]), first[3])
     assert second[2] != first[2]
     patch = json.dumps({"stringData": {"keys": " ".join(["15+", *second[1:]])}})
     lab.twin.ssh(PLANE, f"{KUBECTL} -n kube-system patch secret cilium-ipsec-keys --patch-file=/dev/stdin", stdin=patch)
-    runs.append(run("--data", "rotate=true"))
-    third = lab.twin.ssh(PLANE, field).split()
+    third = after("--data", "rotate=true")
     assert third[0] == "1+", "it begins again"
     written = "".join(path.read_text(errors="replace") for path in find(None).parent.rglob("*") if path.is_file())
+    assert "cilium_keys" in written
     for key in (first[2], second[2], third[2]):
-        for told in (*(one.text for one in runs), written):
-            assert key not in told
-            assert b64encode(key.encode()).decode().rstrip("=") not in told
+        # In base64 the key's place in the line decides how it begins.
+        forms = [key, *(b64encode(key[start:].encode()).decode()[:32] for start in range(3))]
+        assert not [form for form in forms for told in (*runs, written) if form in told]
+        places = "/etc /root /home /tmp /run /var/log /var/tmp /var/lib/kubestead"
+        look = f"grep -rlF --devices=skip -f /dev/fd/3 {places} 3<&0 2>/dev/null || true"
+        assert lab.twin.ssh(PLANE, look, stdin="\n".join(forms)) == ""
     lab.twin.ssh(PLANE, f"{KUBECTL} -n kube-system delete secret cilium-ipsec-keys")
     wrong = lab.deploy("cilium_keys")
     assert wrong.returncode == 1
