@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kubestead.cilium.policy import CCNP
-from kubestead.packing import packed
 from kubestead.merge import deep_merge
+from kubestead.packing import packed
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
 from tests.deploys.runner import Run, run
