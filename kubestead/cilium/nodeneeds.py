@@ -12,6 +12,7 @@ SSH, API, KUBELET, HEALTH, ETCD = 22, 6443, 10250, 4240, (2379, 2380)
 # UDP ports by the tunnel's protocol.
 TUNNELS = {"vxlan": 8472, "geneve": 6081}
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+Direction = Literal["ingress", "egress"]
 _NODE = frozenset({"all", "cluster", "remote-node"})
 _NODE_LABELS = (Label("reserved", "remote-node"),)
 _API_LABELS = (*_NODE_LABELS, Label("reserved", "kube-apiserver"))
@@ -50,7 +51,7 @@ class Need:
     what: str
     port: int
     protocol: Literal["TCP", "UDP"] = "TCP"
-    direction: Literal["ingress", "egress"] = "ingress"
+    direction: Direction = "ingress"
     entities: frozenset[str] = _NODE
     labels: tuple[Label, ...] = _NODE_LABELS
     by_address: bool = False
@@ -132,8 +133,8 @@ def _of_nodes(node: NodeView, others: Sequence[NodeView], settings: Settings) ->
                    labels=_API_LABELS, by_address=by)  # fmt: skip
     if node.is_control_plane:
         yield Need("kubelets, which the API asks", KUBELET, direction="egress", by_address=by)
-    for direction in ("ingress", "egress"):
-        way: Literal["ingress", "egress"] = "ingress" if direction == "ingress" else "egress"
+    ways: tuple[Direction, ...] = ("ingress", "egress")
+    for way in ways:
         if settings.tunnel:
             yield Need("the tunnel to other nodes' pods", settings.tunnel, "UDP", way, by_address=by)
         if settings.health:

@@ -97,7 +97,7 @@ def prepare(folder: Path, lab: str = "bare_lab()", more: str = "", **chosen: Any
     (folder / "group_data").mkdir()
     (folder / "group_data" / "all.py").write_text((REPOSITORY / "group_data" / "all.py").read_text() + more)
     content = catalog.content()
-    content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache", chosen)
+    content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache", **chosen)
     (folder / "catalog.yaml").write_text(yaml.safe_dump(content))
     (folder / "inventory.py").write_text(INVENTORY.format(lab=lab, catalog=str(folder / "catalog.yaml")))
 
@@ -113,7 +113,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off", "XDG_CACHE_HOME": cache}
 
 
-def chart(cache: Path, chosen: dict[str, Any]) -> str:
+def chart(cache: Path, **chosen: Any) -> str:
     """Put a chart that takes the values of the spec with these choices into the downloads of ``cache``; its digest."""
     values = cilium_values(ClusterSpec.load(chosen), catalog.catalog(), nodes=3)
     data = io.BytesIO()
