@@ -70,9 +70,9 @@ test-long: setup ## the tests on twins of their own that take minutes each; not 
 	$(call say,long tests on the twin)
 	@tools/as-root.sh .venv/bin/pytest -m "twin_long and not fault and not crash and not switch" -p no:cacheprovider
 
-test-mesh: setup ## two clusters in a mesh on a twin of its own: pods, a shared service, a cluster without power
-	$(call say,two meshed clusters on the twin: about eight minutes)
-	@tools/as-root.sh .venv/bin/pytest -p no:cacheprovider -m twin_long tests/twin/test_mesh.py
+test-mesh: setup ## two clusters in a mesh on a twin of their own: pods, a shared service, a cluster without power, native routing
+	$(call say,two meshed clusters on the twin: about thirteen minutes)
+	@tools/as-root.sh .venv/bin/pytest -p no:cacheprovider -m twin_long tests/twin/test_mesh.py tests/twin/test_mesh_native.py
 
 test-faults: setup ## break and mend hosts of the twin in every way there is; goes on where it stopped, on one commit
 	$(call say,every fault on the twin: about a minute each)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kubestead.spec.ciliummesh import PORT
 from tests.twin.conftest import Twin
 from tests.twin.operator import KUBECTL, Run, deploy
-from tests.twin.traffic.pods import NAMESPACE, Pod, apply, of_service, service
+from tests.twin.traffic.pods import NAMESPACE, Pod, apply, of_service, service, start
 
 SHARED = "shared"
 GLOBAL = {"service.cilium.io/global": "true"}
@@ -28,6 +32,9 @@ class Side(Twin):
         number: its number in the mesh.
         control_plane, worker: its hosts.
         folder: where its site file is, and the cards of both.
+        port: at which it is asked.
+        absent: more addresses others shall ask at, of which none answers.
+        choices: more of its spec.
     """
 
     cluster: str
@@ -35,10 +42,17 @@ class Side(Twin):
     control_plane: str
     worker: str
     folder: Path
+    port: int = PORT
+    absent: tuple[str, ...] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
     def ssh(self, node: str, command: str, stdin: str | None = None) -> str:
         """As :meth:`Twin.ssh`."""
         return super().ssh(self.control_plane if node == "k8s-cp" else node, command, stdin)
+
+    def address_of(self, host: str) -> str:
+        """A host's."""
+        return str(self.record["addresses"][host])
 
     @property
     def pod_cidr(self) -> str:
@@ -47,7 +61,7 @@ class Side(Twin):
 
     def entry(self) -> dict[str, Any]:
         """What others write of it in ``cilium_mesh``."""
-        return {"name": self.cluster, "id": self.number, "pod_cidrs": [self.pod_cidr]}
+        return {"name": self.cluster, "id": self.number, "pod_cidrs": [self.pod_cidr], "port": self.port}
 
     def site(self, *others: Side) -> Path:
         """Its site file, with these others in its mesh."""
@@ -57,7 +71,8 @@ class Side(Twin):
         site["overrides"] |= {
             "cluster_name": self.cluster, "pod_cidr": self.pod_cidr, "cilium_cluster_id": self.number, "smoke": False,
             "cilium_mesh": [other.entry() for other in others],
-            "cilium_mesh_addresses": [self.record["addresses"][host] for host in own] if others else [],
+            "cilium_mesh_addresses": [*self.absent, *map(self.address_of, own)] if others else [],
+            "cilium_mesh_port": self.port, **self.choices,
         }  # fmt: skip
         path = self.folder / f"{self.cluster}-{len(others)}.yaml"
         path.write_text(yaml.safe_dump(site))
@@ -76,10 +91,10 @@ class Side(Twin):
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
-    def share(self, annotations: dict[str, str] = GLOBAL) -> str:
+    def share(self, annotations: Mapping[str, str] = GLOBAL, kind: str = "ClusterIP") -> str:
         """Have the shared service, with this cluster's own pod behind it; its address."""
-        manifest = yaml.safe_load(service(SHARED, "ClusterIP", {"name": f"backend-{self.cluster}"}))
-        manifest["metadata"]["annotations"] = annotations
+        manifest = yaml.safe_load(service(SHARED, kind, {"name": f"backend-{self.cluster}"}))
+        manifest["metadata"]["annotations"] = dict(annotations)
         apply(self, yaml.safe_dump(manifest))
         return of_service(self, SHARED, ".spec.clusterIP")
 
@@ -92,3 +107,42 @@ def answers(pod: Pod, address: str, times: int = 30, seconds: float = 2) -> list
     """Who answered a pod, each on a connection of its own: a host name, or ``lost`` where nobody did in time."""
     command = _ASK.format(times=times, seconds=seconds, address=address)
     return [line for line in pod.run(f'sh -c "{command}"'.replace("$", r"\$")).splitlines() if line]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Both clusters, and the runs that connected them: alpha, beta, alpha."""
+
+    alpha: Side
+    beta: Side
+    runs: tuple[Run, Run, Run]
+
+    def pods(self) -> dict[str, Pod]:
+        """In each cluster one that asks, on the control plane, and one that answers, on the worker."""
+        found: dict[str, Pod] = {}
+        for side in (self.alpha, self.beta):
+            names = {f"asker-{side.cluster}": side.control_plane, f"backend-{side.cluster}": side.worker}
+            found |= start(side, names)
+        return found
+
+
+@contextmanager
+def meshed(name: str, folder: Path, alpha: Mapping[str, Any], beta: Mapping[str, Any]) -> Iterator[Mesh]:
+    """Two clusters on a twin of their own, connected; the mappings are what else they shall be, of :class:`Side`."""
+    kept = os.environ.get("KUBESTEAD_TEST_TWIN")
+    twin = Twin(kept or name)
+    twin.must("up", "--control-planes", "2", "--workers", "2")
+    try:
+        one = Side(twin.name, "alpha", 1, "k8s-cp", "k8s-worker1", folder, **alpha)
+        other = Side(twin.name, "beta", 2, "k8s-cp2", "k8s-worker2", folder, **beta)
+        for side, others in ((one, (other,)), (other, (one,))):
+            run = side.deploy("cluster", others=others)
+            assert run.returncode == 0, run.text
+        first = one.deploy("mesh", others=(other,))
+        second = other.deploy("mesh", "-vvv", "--debug", others=(one,))
+        third = one.deploy("mesh", others=(other,))
+        print(first.text, third.text)
+        yield Mesh(one, other, (first, second, third))
+    finally:
+        if not kept:
+            twin.must("down")

@@ -5,16 +5,15 @@ The tests follow each other: the last one takes a whole cluster's power.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from time import monotonic
 
 import pytest
 
 from kubestead.cilium.meshcard import read_card
-from tests.twin.conftest import Twin, eventually
-from tests.twin.meshed import GLOBAL, Side, answers
-from tests.twin.operator import KUBECTL, Run
+from tests.twin.conftest import eventually
+from tests.twin.meshed import GLOBAL, Mesh, answers, meshed
+from tests.twin.operator import KUBECTL
 from tests.twin.traffic.pods import HTTP, Pod, start
 
 pytestmark = pytest.mark.twin_long
@@ -24,44 +23,15 @@ A, B = "backend-alpha", "backend-beta"
 APISERVER = "deployment/clustermesh-apiserver"
 
 
-@dataclass(frozen=True)
-class Mesh:
-    """Both clusters, and the runs that connected them: alpha, beta, alpha."""
-
-    alpha: Side
-    beta: Side
-    runs: tuple[Run, Run, Run]
-
-
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
-    kept = os.environ.get("KUBESTEAD_TEST_TWIN")
-    twin, folder = Twin(kept or "test-mesh"), tmp_path_factory.mktemp("mesh")
-    twin.must("up", "--control-planes", "2", "--workers", "2")
-    try:
-        alpha = Side(twin.name, "alpha", 1, "k8s-cp", "k8s-worker1", folder)
-        beta = Side(twin.name, "beta", 2, "k8s-cp2", "k8s-worker2", folder)
-        for side, other in ((alpha, beta), (beta, alpha)):
-            run = side.deploy("cluster", others=(other,))
-            assert run.returncode == 0, run.text
-        first = alpha.deploy("mesh", others=(beta,))
-        second = beta.deploy("mesh", "-vvv", "--debug", others=(alpha,))
-        third = alpha.deploy("mesh", others=(beta,))
-        print(first.text, third.text)
-        yield Mesh(alpha, beta, (first, second, third))
-    finally:
-        if not kept:
-            twin.must("down")
+    with meshed("test-mesh", tmp_path_factory.mktemp("mesh"), {}, {}) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def pods(mesh: Mesh) -> dict[str, Pod]:
-    """In each cluster one that asks, on the control plane, and one that answers, on the worker."""
-    found: dict[str, Pod] = {}
-    for side in (mesh.alpha, mesh.beta):
-        names = {f"asker-{side.cluster}": side.control_plane, f"backend-{side.cluster}": side.worker}
-        found |= start(side, names)
-    return found
+    return mesh.pods()
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +136,7 @@ def test_a_cluster_without_power_is_asked_until_it_is_taken_out_of_the_mesh(
     asker = pods["asker-alpha"]
     for host in (mesh.beta.control_plane, mesh.beta.worker):
         mesh.beta.must("power", "off", host)
-    found = answers(asker, shared["alpha"], 60, seconds=0.5)
+    found, started = answers(asker, shared["alpha"], 60, seconds=0.5), monotonic()
     assert set(found) == {A, "lost"}
     print(f"without power: {found.count('lost')} of {len(found)} requests to the shared service are lost")
     lost = ("cluster-lost", "beta")
@@ -174,12 +144,14 @@ def test_a_cluster_without_power_is_asked_until_it_is_taken_out_of_the_mesh(
         lambda: lost in {(one["kind"], one["where"]) for one in mesh.alpha.cilium_status(mesh.beta)["troubles"]},
         seconds=120,
     )
+    print(f"the status tells it within {monotonic() - started:.0f} s more")
     # With affinity none is.
     mesh.alpha.share(LOCAL)
     eventually(lambda: set(answers(asker, shared["alpha"], 20, seconds=0.5)) == {A})
     mesh.alpha.share()
     eventually(lambda: "lost" in answers(asker, shared["alpha"], 20, seconds=0.5))
-    run = mesh.alpha.deploy("mesh", others=())
+    run, started = mesh.alpha.deploy("mesh", others=()), monotonic()
     assert run.returncode == 0, run.text
     eventually(lambda: set(answers(asker, shared["alpha"], 20, seconds=0.5)) == {A}, seconds=120)
+    print(f"out of the mesh: forgotten within {monotonic() - started:.0f} s")
     assert answers(asker, shared["alpha"], 60, seconds=0.5) == [A] * 60
