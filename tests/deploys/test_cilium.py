@@ -153,7 +153,8 @@ def test_what_the_other_deploy_leaves_is_named_by_its_key(tmp_path: Path) -> Non
 
 def test_a_policy_on_nodes_is_looked_at_before_the_host_firewall_brings_it_into_force(tmp_path: Path) -> None:
     node = {"metadata": {"name": "k8s-cp", "labels": {}}, "status": {"addresses": [{"address": "192.168.1.187"}]}}
-    shutting = {"apiVersion": "cilium.io/v2", "kind": CCNP, "metadata": {"name": "hand-made"}, "spec": {"nodeSelector": {}, "ingress": [{}]}}
+    shutting = {"apiVersion": "cilium.io/v2", "kind": CCNP, "metadata": {"name": "hand-made"},
+                "spec": {"nodeSelector": {}, "ingress": [{}]}}  # fmt: skip
     told = {"nodes": {"items": [node]}, "clusterwide": {"items": [shutting]}}
     answers = {
         **cluster(),

@@ -46,7 +46,7 @@ def project(tmp_path, monkeypatch):
     # pyinfra keeps the code of every file it ran, by its name.
     monkeypatch.setattr("pyinfra_cli.util.PYTHON_CODES", {})
     content = catalog.content()
-    content["files"]["cilium-chart"]["any"]["sha256"] = chart(tmp_path / "cache", {})
+    content["files"]["cilium-chart"]["any"]["sha256"] = chart(tmp_path / "cache")
     make(tmp_path, {
         ".ssh/known_hosts": "", "config.py": "", "inventory/lab.py": INVENTORY, "site.yaml": SITE,
         "catalog.yaml": content, "group_data/all.py": "cluster_name = 'mine'\n",
