@@ -26,7 +26,7 @@ spec:
 @pytest.fixture(scope="module")
 def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A cluster with the older Cilium; what comes next is served from the present mirror."""
-    twin = Twin("test-switch")
+    twin = Twin("test-upgrade")
     twin.must("down")
     twin.must("up", "--mirror", str(mirror()))
     try:
