@@ -24,7 +24,7 @@ LATER = "k8s-worker2"
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A cluster of two nodes that have all of its pool."""
-    twin = Twin("test-switch")
+    twin = Twin("test-pool")
     twin.must("down")
     twin.must("up")
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.twin.conftest import Twin
+from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, NODES, PYINFRA, Run, altered_site, deploy, planned
 from tests.twin.switching.lab import HELM, Lab, case, long
 from tests.twin.switching.probe import probing, start_pods
@@ -79,7 +79,6 @@ def test_a_switch_goes_through_and_one_that_breaks_agents_is_taken_back(built: T
         off = lab.brought(hubble=False, smoke=False)
         assert "hubble.enabled: True -> False: agents restart" in off.text
         assert lab.config("enable-hubble") == "false"
-        assert lab.brought("--json", hubble=False, smoke=False).changed == []
         before = lab.agents()
         broken = lab.switch(hubble=False, smoke=False, extra=BROKEN)
         assert broken.returncode == 1
@@ -137,20 +136,42 @@ def test_a_value_that_breaks_agents_is_rolled_back(lab: Lab, case: str) -> None:
         assert "k8s-worker1: its agent keeps ending" in run.text
         assert "Invalid value for --bpf-lb-mode" in run.text, "the agent's own words"
         assert "is back at Helm revision" in run.text
+        assert lab.left() == ""
+        assert lab.twin.ssh("k8s-cp", f"{HELM} get values cilium") == values
+        after = lab.agents()
+        assert {node for node in after if after[node] != before[node]} == {"k8s-worker1"}, "nobody else was touched"
+        assert "fatal" in lab.twin.ssh("k8s-cp", "cat /var/lib/kubestead/cilium-first-error.log")
+        assert deploy(lab.twin, "verify", site=lab.site(), inventory="inventory/twin.py").returncode == 0
 
     lab.measured(case, then=refused, extra=BROKEN)
-    assert lab.left() == ""
-    assert lab.twin.ssh("k8s-cp", f"{HELM} get values cilium") == values
-    after = lab.agents()
-    assert {node for node in after if after[node] != before[node]} == {"k8s-worker1"}, "nobody else was touched"
-    assert "fatal" in lab.twin.ssh("k8s-cp", "cat /var/lib/kubestead/cilium-first-error.log")
-    assert deploy(lab.twin, "verify", site=lab.site(), inventory="inventory/twin.py").returncode == 0
+
+
+@long("upgrade of the chart")
+def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
+    """The same chart stands in for an older one, under another number: it shows the way, not the versions."""
+    lab.brought(smoke=False)
+    lab.twin.ssh(
+        "k8s-cp",
+        "cd $(mktemp -d) && tar -xzf /var/lib/kubestead/charts/cilium.tgz && sed -i 's/1[.]18[.]4/1.18.3/' "
+        f"cilium/Chart.yaml && {HELM} get values cilium --output yaml > v && "
+        f"{HELM} upgrade cilium ./cilium --values v > /dev/null",
+    )
+    eventually(lambda: "1.18.3" in lab.twin.ssh("k8s-cp", f"{HELM} list"))
+    run = deploy(lab.twin, "cluster", site=lab.site(), inventory="inventory/twin.py")
+    assert run.returncode == 1
+    assert "an upgrade is not done in passing" in run.text
+    run = lab.measured(case, smoke=False)
+    assert "An upgrade from 1.18.3 to 1.18.4: Cilium's own preflight comes first" in run.text
+    assert "1.18.4" in lab.twin.ssh("k8s-cp", f"{HELM} list")
+    assert "pre-flight" not in lab.twin.ssh(
+        "k8s-cp", f"{KUBECTL} -n kube-system get daemonsets,deployments,pods -o name"
+    )
 
 
 @long("VXLAN to native", "native to VXLAN", "VXLAN to native, one by one", "native to VXLAN, one by one")
 def test_routing_goes_there_and_back(lab: Lab, case: str) -> None:
     there = case.startswith("VXLAN")
-    lab.brought(**({} if there else NATIVE))
+    lab.brought(smoke=False, **({} if there else NATIVE))
     smoke = {} if case == "VXLAN to native" else {"smoke": False}
     run = lab.measured(case, *one_by_one(case), **(NATIVE if there else {}), **smoke)
     assert ("all at once" in run.text) is not ("one by one" in case)
@@ -178,7 +199,7 @@ def test_cilium_takes_services_over(lab: Lab, case: str) -> None:
 
 @long("Cilium to kube-proxy")
 def test_kube_proxy_takes_services_back(lab: Lab, case: str) -> None:
-    lab.brought(**REPLACED)
+    lab.brought(smoke=False, **REPLACED)
     lab.measured(case)
     assert "0" not in lab.kube_proxy_chains()
     assert lab.config("kube-proxy-replacement") == "false"

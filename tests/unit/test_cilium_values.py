@@ -66,7 +66,7 @@ def test_hubble_can_be_turned_off_and_own_values_win():
     assert values["MTU"] == 1400
 
 
-# An older one may lie beside it (make test-upgrade).
+# An older one may lie beside it.
 CHART = f"mirrors/*/files/cilium-{ClusterSpec().cilium_version}.tgz"
 
 
