@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kubestead.cilium.crdschema import Schema, violations
+from kubestead.cilium.hostfirewall import Firewall
 from kubestead.cilium.policy import CILIUM, JUDGED, NAMESPACED, VERSIONS, Object, Policy
 from kubestead.cilium.policyrules import ENVOY, PROXY, findings, needs
 from kubestead.errors import Finding
@@ -30,12 +31,14 @@ class Cluster:
         schemas: Cilium's kinds with their schema, as the API server has it; empty where it does not answer.
         namespaces: those there are.
         l7_proxy, envoy: whether the agents' proxy is on, and Envoy on every node beside them.
+        firewall: what policies that select nodes are compared with.
     """
 
     schemas: Mapping[str, Schema] = field(default_factory=dict)
     namespaces: frozenset[str] = frozenset()
     l7_proxy: bool = False
     envoy: bool = False
+    firewall: Firewall = field(default_factory=Firewall)
 
 
 def set_name(folder: Path) -> str | Finding:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from kubestead.cilium.crdschema import Schema, schema_of
-from kubestead.cilium.policy import CILIUM, RESOURCES, VERSIONS, Object
+from kubestead.cilium.hostfirewall import Firewall
+from kubestead.cilium.nodeneeds import Settings
+from kubestead.cilium.policy import CCNP, CILIUM, RESOURCES, VERSIONS, Object
 from kubestead.cilium.policyset import Cluster
 from kubestead.health import KUBECTL
 from kubestead.manifests import items
@@ -30,7 +32,9 @@ class PolicyCluster(FactBase[Cluster]):
             "say() { printf '%s\\t' \"$1\"; shift; \"$@\" 2>/dev/null | gzip | base64 -w 0; echo; };",
             "say crds", _ASK, "get customresourcedefinitions --output=json", *map(QuoteString, _OURS), ";",
             "say namespaces", _ASK, "get namespaces --output=name;",
-            "say config", _ASK, "--namespace kube-system get configmap cilium-config --output=json",
+            "say config", _ASK, "--namespace kube-system get configmap cilium-config --output=json;",
+            "say nodes", _ASK, "get nodes --output=json;",
+            "say clusterwide", _ASK, "get --output=json", QuoteString(RESOURCES[CCNP]),
         )  # fmt: skip
 
     def process(self, output: list[str]) -> Cluster:
@@ -43,6 +47,9 @@ class PolicyCluster(FactBase[Cluster]):
             namespaces=frozenset(namespaces),
             l7_proxy=settings.get("enable-l7-proxy") == "true",
             envoy=settings.get("external-envoy-proxy") == "true",
+            firewall=Firewall.of(
+                Settings.of(settings), items(answers.get("nodes", "")), items(answers.get("clusterwide", ""))
+            ),
         )
 
 

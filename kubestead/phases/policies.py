@@ -21,6 +21,7 @@ from kubestead.objectset import changes, in_the_way
 from kubestead.operations import policies as operations
 from kubestead.phases.gather import asked_of_first
 from kubestead.phases.load import stop_at
+from kubestead.phases.nodepolicies import firewall_findings
 
 FOLDER = "policies"
 # The operator takes a moment; one that has just been elected, some 15 s.
@@ -44,7 +45,8 @@ def apply_policies() -> None:
     cluster = asked_of_first(PolicyCluster)
     owned, trial = look(asked_of_first, written, RESOURCES, owner, whole=True)
     others = in_the_way(trial, owner, RESOURCES, lambda identity: places[identity])
-    stop_at([*check(policies, cluster), *others, *unseen_names(policies)])
+    on_nodes = firewall_findings(policies, cluster.firewall, owner)
+    stop_at([*check(policies, cluster), *others, *unseen_names(policies), *on_nodes])
     stop_at(_refused(words, policies) for words in trial.refused)
     differing = {change.identity: change for change in changes(written, owned, trial, kinds=RESOURCES, whole=True)}
     for policy in policies:

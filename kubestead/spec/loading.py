@@ -28,10 +28,13 @@ RUN_KEYS = frozenset(
         "over_budgets",
         "over_quorum",
         "one_by_one",
+        "rotate",
+        "shut_out",
         "diagnosis_file",
         "cilium_status_file",
         "watcher",
         "policies",
+        "mesh",
     }
 )
 # pyinfra's connection and global arguments, its @fake connector, and what kubestead's inventory adds.

@@ -14,11 +14,23 @@ from kubestead.packing import packed
 from tests.deploys.runner import Run, run
 
 KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup")
-PORT = {"type": "object", "properties": {"port": {"type": "string"}}}
+PORT = {"type": "object", "properties": {"port": {"type": "string"}, "fromEntities": {"type": "array"}}}
 SCHEMA = {"type": "object", "properties": {
     "apiVersion": {}, "kind": {}, "metadata": {"type": "object"},
-    "spec": {"type": "object", "properties": {"ingress": {"type": "array", "items": PORT}, "endpointSelector": {}}},
+    "spec": {"type": "object", "properties": {
+        "ingress": {"type": "array", "items": PORT}, "endpointSelector": {}, "nodeSelector": {},
+    }},
 }}  # fmt: skip
+
+
+NODES = [
+    {"metadata": {"name": name, "labels": labels}, "status": {"addresses": [{"address": address}]}}
+    for name, address, labels in (
+        ("k8s-cp", "192.168.1.187", {"node-role.kubernetes.io/control-plane": ""}),
+        ("k8s-worker1", "192.168.1.61", {}),
+    )
+]
+FIREWALL = {"enable-host-firewall": "true", "routing-mode": "tunnel"}
 
 
 def policy(name: str, **spec: Any) -> dict[str, Any]:
@@ -41,14 +53,19 @@ def lab(
     refused: str = "",
     judged: list[Any] | None = None,
     there: list[Any] = [],  # noqa: B006
+    config: dict[str, str] | None = None,
 ) -> str:
     """A lab whose API server has ``present`` of ours and ``there`` of others', and says that ``wanted`` would be."""
     versions = [{"name": "v2", "served": True, "schema": {"openAPIV3Schema": SCHEMA}}]
     crds = [{"spec": {"names": {"kind": kind}, "versions": versions}} for kind in KINDS]
-    told = {"crds": json.dumps({"items": crds}), "namespaces": "namespace/shop\n", "config": "{}"}
+    told = {
+        "crds": json.dumps({"items": crds}), "namespaces": "namespace/shop\n",
+        "config": json.dumps({"data": config or {}}), "nodes": json.dumps({"items": NODES}),
+    }  # fmt: skip
     said = [refused] if refused else [f"would-be\t{packed(json.dumps({'items': wanted}))}"]
     answers = {
         "say() { printf": "\n".join(f"{key}\t{packed(text)}" for key, text in told.items()),
+        "SSH_CONNECTION": "192.168.1.1",
         "--dry-run=server": [f"there\t{packed(json.dumps({'items': there}))}", *said],
         # A fake host succeeds at whatever it is not told about, also at `false`.
         "so it is not enforced": {"success": False},
@@ -183,3 +200,42 @@ def test_without_the_control_plane_it_says_so(tmp_path: Path) -> None:
     done = go(tmp_path, "-y", "--limit", "workers", policies=[A], lab=lab([], []))
     assert done.returncode == 1
     assert "k8s-cp is no part of this run" in done.stderr
+
+
+def on_nodes(*entities: str) -> dict[str, Any]:
+    """A policy that lets these into every node, and nobody else."""
+    one = policy("nodes", nodeSelector={}, ingress=[{"fromEntities": list(entities)}])
+    return {**one, "kind": KINDS[1], "metadata": {"name": "nodes"}}
+
+
+def test_a_policy_that_would_shut_the_run_itself_out_is_refused(tmp_path: Path) -> None:
+    one = on_nodes("cluster")
+    done = go(tmp_path, "-y", "-vv", policies=[one], lab=lab([], [one], config=FIREWALL))
+    assert done.returncode == 1
+    assert "would shut out SSH from 192.168.1.1, which this run comes from" in done.stderr
+    assert "22/TCP of k8s-cp, k8s-worker1" in done.stderr
+    assert "error: spec.nodeSelector: would shut out" in done.stderr
+    assert done.sent("--server-side") == []
+
+
+def test_whoever_wants_it_all_the_same_is_warned(tmp_path: Path) -> None:
+    one = on_nodes("cluster")
+    given = lab([], [one], config=FIREWALL, judged=[])
+    done = go(tmp_path, "-y", "-vv", "--data", "shut_out=true", policies=[one], lab=given)
+    assert done.returncode == 0, done.stderr
+    assert "warning: spec.nodeSelector" in done.stderr
+    assert len(done.sent("--filename=- >")) == 1
+
+
+def test_a_policy_on_nodes_that_nobody_would_enforce_is_refused(tmp_path: Path) -> None:
+    one = on_nodes("all")
+    done = go(tmp_path, "-y", policies=[one], lab=lab([], [one]))
+    assert done.returncode == 1
+    assert "selects nodes, and Cilium's host firewall is off" in done.stderr
+    assert go_again(tmp_path, one).returncode == 0
+
+
+def go_again(folder: Path, one: dict[str, Any]) -> Run:
+    """In a cluster whose host firewall is on."""
+    (folder / "on").mkdir()
+    return go(folder / "on", "-y", policies=[one], lab=lab([], [one], config=FIREWALL, judged=[]))

@@ -6,6 +6,9 @@ import json
 import subprocess
 from typing import Any
 
+from kubestead.cilium.hostfirewall import Firewall
+from kubestead.cilium.nodeneeds import NodeView, Settings
+from kubestead.cilium.policy import CCNP
 from kubestead.cilium.policyset import Cluster
 from kubestead.facts.policies import PolicyCluster
 
@@ -14,6 +17,8 @@ kubectl() {
   case "$*" in
     *customresourcedefinitions*) echo "$CRDS" ;;
     *configmap*) echo "$CONFIG" ;;
+    *nodes*) echo "$NODES" ;;
+    *clusterwide*) echo "$CLUSTERWIDE" ;;
     *namespaces*) printf 'namespace/default\\nnamespace/shop\\n' ;;
   esac
 }
@@ -27,20 +32,29 @@ def shell(command: str, **words: Any) -> list[str]:
     environment = {name: json.dumps(value) for name, value in words.items()}
     done = subprocess.run(
         ["sh", "-c", command], capture_output=True, text=True, check=True,
-        env={"PATH": "/usr/bin:/bin", "CRDS": "", "CONFIG": "", **environment},
+        env={"PATH": "/usr/bin:/bin", "CRDS": "", "CONFIG": "", "NODES": "", "CLUSTERWIDE": "", **environment},
     )  # fmt: skip
     return done.stdout.splitlines()
 
 
 def test_everything_that_decides_comes_in_one_command() -> None:
     fact = PolicyCluster()
-    settings = {"data": {"enable-l7-proxy": "true", "external-envoy-proxy": "false"}}
-    lines = shell(f"{STUB}{fact.command()}", CRDS={"items": [CRD, OTHER]}, CONFIG=settings)
+    settings = {"data": {"enable-l7-proxy": "true", "external-envoy-proxy": "false", "enable-host-firewall": "true",
+                         "routing-mode": "tunnel", "tunnel-protocol": "geneve"}}  # fmt: skip
+    node = {"metadata": {"name": "n1", "labels": {"a": "b"}}, "status": {"addresses": [{"address": "10.9.0.1"}]}}
+    closing, other = ({"kind": CCNP, "spec": spec} for spec in ({"nodeSelector": {}}, {"endpointSelector": {}}))
+    lines = shell(f"{STUB}{fact.command()}", CRDS={"items": [CRD, OTHER]}, CONFIG=settings, NODES={"items": [node]},
+                  CLUSTERWIDE={"items": [closing, other]})  # fmt: skip
     assert fact.process(lines) == Cluster(
         schemas={"CiliumNetworkPolicy": {"type": "object"}},
         namespaces=frozenset({"default", "shop"}),
         l7_proxy=True,
         envoy=False,
+        firewall=Firewall(
+            Settings(enabled=True, tunnel=6081),
+            (NodeView("n1", {"a": "b"}, frozenset({"10.9.0.1"})),),
+            (closing,),
+        ),
     )
 
 

@@ -21,7 +21,7 @@ from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, Run, altered_site, deploy, planned
 from tests.twin.traffic import outside
 from tests.twin.traffic.bird import ASN, Bird, bird
-from tests.twin.traffic.capture import SYN, capture
+from tests.twin.traffic.capture import ICMP, SYN, capture
 from tests.twin.traffic.pods import HTTP, NAMESPACE, Pod, apply, of_service, service, start
 from tests.twin.traffic.scraping import prometheus
 
@@ -191,6 +191,10 @@ def test_packets_go_bare_and_whole(native: Native, pods: dict[str, Pod]) -> None
         assert one.asks(two.address, HTTP, "hostname") == ["two"]
         assert "1 received" in one.run(f"ping -M do -c 1 -W 5 -s {1500 - 28} {two.address}")
         bare = seen.between(one.address, two.address)
+        said = one.run(f"ping -M do -c 1 -W 5 -s {1500 - 28 + 1} {two.address}")
+        assert "essage too long" in said
+        pings = [packet for packet in seen.between(one.address, two.address) if packet.protocol == ICMP]
+        assert [packet.length for packet in pings] == [1500] * 2, "the longer one was never sent"
         assert not [packet for packet in seen.packets() if packet.inner], "no VXLAN at all"
     assert len(bare) > 5
     assert max(packet.length for packet in bare if packet.ports == (0, 0)) == 1500
