@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from bench import machine, results
-from bench.cilium import numbers, programs
+from bench.cilium import floor, numbers, programs
 from bench.cilium.chart import picture
-from bench.cilium.lab import CiliumLab
+from bench.cilium.lab import CiliumLab, Place
 from bench.cilium.modes import NAMES, Mode, chosen
 from bench.cilium.samples import Taken
 from bench.cilium.tables import report
@@ -67,7 +67,7 @@ def order(wanted: Sequence[Mode], rounds: int) -> Iterator[Mode]:
 def write(folder: Path, title: str, facts: dict[str, str], taken: Sequence[Taken]) -> None:
     """Write what there is so far: data, tables and the picture."""
     drawn = folder / f"{results.stem(facts, KIND)}.svg"
-    body = f"![Ratios to host to host by mode]({drawn.name})\n\n{report(taken)}"
+    body = f"![Ratios to the floor by mode]({drawn.name})\n\n{report(taken)}"
     results.write_pair(folder, KIND, title, facts, {"taken": [asdict(one) for one in taken]}, body)
     drawn.write_text(picture(taken, f"Cilium's modes, commit {facts['commit']}"))
 
@@ -84,7 +84,7 @@ def _lab(name: str, source: str, scratch: Path) -> Iterator[CiliumLab]:
         say("the twin")
         lab.up(source)
         warm(lab.mirror())
-        with lab.serving_outside():
+        with floor.plugged_in(name), lab.serving(floor.place(name, floor.SERVER)), lab.serving(Place()):
             yield lab
     finally:
         lab.down()

@@ -59,7 +59,7 @@ def picture(taken: Sequence[Taken], title: str) -> str:
 
 
 def panel(modes: Sequence[ModeTaken], metric: Metric, top: float) -> Panel:
-    """One panel; ratios from 0 to just above the greatest, host to host being 1."""
+    """One panel; ratios from 0 to just above the greatest, the floor being 1."""
     most = max(1.0, *(mode.ratios(way, metric).most for mode in modes for way in OTHERS))
     step = next(step for step in (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000) if most / step <= 6)
     scale = PANEL / (math.ceil(most / step) * step)
@@ -79,4 +79,4 @@ def panel(modes: Sequence[ModeTaken], metric: Metric, top: float) -> Panel:
     ticks = tuple((bottom - n * step * scale, f"{n * step:g}") for n in range(math.ceil(most / step) + 1))
     better = "more is better" if metric.more_is_better else "less is better"
     groups = tuple((LEFT + (n + 0.5) * group, WAYS[way]) for n, way in enumerate(OTHERS))
-    return Panel(f"{metric.title}, host to host = 1 ({better})", top, bottom - scale, ticks, groups, tuple(bars))
+    return Panel(f"{metric.title}, the floor = 1 ({better})", top, bottom - scale, ticks, groups, tuple(bars))

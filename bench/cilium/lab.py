@@ -41,10 +41,12 @@ _REST, _REST_SECONDS = 0.12, 45
 
 @dataclass(frozen=True)
 class Place:
-    """Where a program runs: on a host, in the network of a process on it, or, without a host, on the twin's bridge."""
+    """Where a program runs: on a host, in the network of a process on it, or, without a host, in a namespace of the
+    machine's; the bridge's where none is named."""
 
     node: str = ""
     pid: int | None = None
+    network: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,10 @@ class CiliumLab(Lab):
         self.at(Place(place.node), f"{unit} {inside}{FOLDER}/serve.sh")
 
     @contextmanager
-    def serving_outside(self) -> Iterator[None]:
-        """Servers on the twin's bridge, until the end of the block."""
+    def serving(self, place: Place) -> Iterator[None]:
+        """Servers at a place that is on no host, until the end of the block."""
         with self.log.open("a") as log, tempfile.TemporaryDirectory(dir=self.project) as folder:
-            argv = self._argv(Place(), f"exec {self.programs}/serve.sh {folder}")
+            argv = self._argv(place, f"exec {self.programs}/serve.sh {folder}")
             servers = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
             try:
                 yield
@@ -142,6 +144,7 @@ class CiliumLab(Lab):
     def _argv(self, place: Place, command: str) -> list[str]:
         bridge = ["nsenter", f"--net={network.path(plan.bridge_netns(self.name))}", "--"]
         if not place.node:
-            return [*bridge, "bash", "-c", command]
+            where = place.network or plan.bridge_netns(self.name)
+            return ["nsenter", f"--net={network.path(where)}", "--", "bash", "-c", command]
         inside = f"nsenter --target {place.pid} --net bash -c {shlex.quote(command)}" if place.pid else command
         return [*bridge, *commands.ssh_command(self.name, place.node, "root", [inside])]

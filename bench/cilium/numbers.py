@@ -53,7 +53,7 @@ class ModeTaken:
         return [metric.value(repeat[way]) for one in self.clusters for repeat in one.repeats]
 
     def ratios(self, way: str, metric: Metric) -> Spread:
-        """What a way gave to what the hosts themselves gave in the same repeat."""
+        """What a way gave to what the floor gave in the same repeat."""
         return Spread.of(
             metric.value(repeat[way]) / metric.value(repeat[FLOOR]) for one in self.clusters for repeat in one.repeats
         )

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from bench.cilium import floor
 from bench.cilium.lab import CLIENT, SERVER, CiliumLab, Place
 from bench.cilium.modes import enforced
 from bench.lab import KUBECTL
@@ -71,7 +72,7 @@ def host_addresses(lab: CiliumLab) -> dict[str, str]:
 
 
 def start(lab: CiliumLab) -> dict[str, Way]:
-    """Have pods, service and servers in the new cluster; returns the ways by their names in ``samples.WAYS``."""
+    """Have pods, service and their servers in the new cluster; returns the ways by their names in ``samples.WAYS``."""
     image = Catalog.load(lab.catalog()).image(AGNHOST)
     texts = [_POD.format(name=name, node=node, namespace=NAMESPACE, image=image) for name, node in PODS.items()]
     manifest = _SERVICE.format(namespace=NAMESPACE, iperf=IPERF, http=HTTP) + "".join(texts)
@@ -89,7 +90,8 @@ def start(lab: CiliumLab) -> dict[str, Way]:
     client, hosts = places["client"], host_addresses(lab)
     first, second = (int(port["nodePort"]) for port in service["ports"])
     return {
-        "hosts": floor(lab),
+        "floor": Way(floor.place(lab.name, floor.CLIENT), floor.ADDRESSES[floor.SERVER]),
+        "hosts": Way(Place(CLIENT), hosts[SERVER]),
         "pod": Way(client, pods["server"]),
         "service": Way(client, str(service["clusterIP"])),
         "near": Way(client, pods["near"]),
@@ -114,11 +116,6 @@ def restrict(lab: CiliumLab) -> None:
         if time.monotonic() > end:
             raise KubesteadError(f"not enforced in both directions within {_ENFORCED_SECONDS} s: {told}")
         time.sleep(0.5)  # between two looks
-
-
-def floor(lab: CiliumLab) -> Way:
-    """From one host to the other, whose server was started before."""
-    return Way(Place(CLIENT), host_addresses(lab)[SERVER])
 
 
 def _get(lab: CiliumLab, what: str) -> dict[str, Any]:

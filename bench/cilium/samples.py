@@ -11,6 +11,7 @@ from kubestead.errors import KubesteadError
 
 # From where to where; the first is the floor. A pod's server is on another host than its client where nothing is said.
 WAYS = {
+    "floor": "floor",
     "hosts": "host to host",
     "pod": "pod to pod",
     "service": "pod to service",
@@ -18,7 +19,7 @@ WAYS = {
     "nodeport": "outside to NodePort",
     "egress": "pod to outside",
 }
-FLOOR = "hosts"
+FLOOR = "floor"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,6 @@ class Taken:
         build_seconds: how long ``deploys/cluster.py`` took from bare hosts, without the smoke.
         quiet: the machine before.
         seconds: how long the measurements took.
-        bare: host to host, before there was a cluster.
         repeats: a sample for each of :data:`WAYS`, again and again.
         agents: the agents, after all that.
     """
@@ -89,7 +89,6 @@ class Taken:
     build_seconds: float
     quiet: Quiet
     seconds: float
-    bare: Sample
     repeats: tuple[dict[str, Sample], ...]
     agents: tuple[Agent, ...]
 

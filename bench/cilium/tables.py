@@ -10,7 +10,7 @@ from bench.results import Spread, table
 
 OTHERS = tuple(way for way in WAYS if way != FLOOR)
 ABOUT = """\
-Ratios are to host to host in the same repeat (least / **median** / most); x is the ratio of such medians to that of the
+Ratios are to the floor of the same repeat (least / **median** / most); x is the ratio of such medians to that of the
 first mode. Least, median and greatest stand for every raw value."""
 
 
@@ -25,7 +25,7 @@ def report(taken: Sequence[Taken]) -> str:
 
 
 def ratios(taken: Sequence[Taken], metric: Metric) -> str:
-    """A row for each mode: host to host as it is, every way as a ratio to it."""
+    """A row for each mode: the floor as it is, every way as a ratio to it."""
     modes = by_mode(taken)
     rows = [
         (
@@ -73,18 +73,13 @@ def agents(taken: Sequence[Taken]) -> str:
 
 
 def raw(taken: Sequence[Taken]) -> str:
-    """Every way of every mode as it was measured; before the first cluster there are the bare hosts."""
-    bare = [one.bare for one in taken]
-    rows = [("no cluster", WAYS[FLOOR], *(_spread([m.value(one) for one in bare], m) for m in METRICS.values()))]
+    """Every way of every mode as it was measured."""
+    rows = []
     for mode in by_mode(taken):
         for way, title in WAYS.items():
-            cells = (_spread(mode.values(way, metric), metric) for metric in METRICS.values())
+            cells = (shown(Spread.of(mode.values(way, metric)), metric.digits) for metric in METRICS.values())
             rows.append((mode.title, title, *cells))
     return table(("mode", "way", *(f"{metric.title}, {metric.unit}" for metric in METRICS.values())), rows)
-
-
-def _spread(values: Sequence[float], metric: Metric) -> str:
-    return shown(Spread.of(values), metric.digits) if values else ""
 
 
 def clusters(taken: Sequence[Taken]) -> str:

@@ -20,9 +20,6 @@ def take(lab: CiliumLab, mode: modes.Mode, repeats: int, seconds: int) -> Taken:
     """
     lab.bring_programs()
     lab.serve(Place(SERVER), "host")
-    hosts = pods.floor(lab)
-    lab.wait_answered(hosts.client, hosts.address, hosts.ports[1])
-    bare = measure(lab, hosts, seconds)
     built = lab.build(mode.overrides)
     told = {node: modes.said(status) for node, status in lab.asked("status").items()}
     if wrong := modes.findings(mode, told, lab.nodes()):
@@ -40,7 +37,7 @@ def take(lab: CiliumLab, mode: modes.Mode, repeats: int, seconds: int) -> Taken:
     )
     took = time.monotonic() - began
     agents = samples.agents(before, lab.sampled())
-    return Taken(mode.name, mode.title, dict(mode.overrides), told, built, quiet, took, bare, rounds, agents)
+    return Taken(mode.name, mode.title, dict(mode.overrides), told, built, quiet, took, rounds, agents)
 
 
 def in_turn(names: Iterable[str], number: int) -> list[str]:

@@ -35,16 +35,14 @@ def sample(gbit=10.0, p50=50.0, p99=100.0, connections=5000.0):
     return Sample(gbit, p50, p99, connections)
 
 
-def taken(mode, factors, hosts=10.0):
-    """A cluster on which every way gives these parts of what the hosts give, in one repeat each."""
+def taken(mode, factors, floor=10.0):
+    """A cluster on which every way gives these parts of what the floor gives, in one repeat each."""
     repeats = tuple(
-        {way: sample(hosts * (1 if way == "hosts" else factor), 50 / factor) for way in WAYS} for factor in factors
+        {way: sample(floor * (1 if way == "floor" else factor), 50 / factor) for way in WAYS} for factor in factors
     )
     said = {node: {**mode.wanted(), "host routing": "legacy"} for node in ("k8s-cp", "k8s-worker1")}
     agents = tuple(Agent(node, "cilium-agent", 160.0, 200.0, 9.0, 1.0) for node in said)
-    return Taken(
-        mode.name, mode.title, dict(mode.overrides), said, 60, Quiet(0.05, 0.01), 40, sample(11), repeats, agents
-    )
+    return Taken(mode.name, mode.title, dict(mode.overrides), said, 60, Quiet(0.05, 0.01), 40, repeats, agents)
 
 
 @pytest.mark.parametrize("mode", modes.MODES, ids=lambda mode: mode.name)
@@ -181,13 +179,13 @@ def test_a_working_set_that_is_not_told_is_none(proc, tmp_path):
 
 def test_a_ratio_is_to_the_floor_of_the_same_repeat():
     metric = numbers.METRICS["throughput"]
-    (mode,) = numbers.by_mode([taken(DEFAULT, (0.4, 0.5)), taken(DEFAULT, (0.9,), hosts=20)])
+    (mode,) = numbers.by_mode([taken(DEFAULT, (0.4, 0.5)), taken(DEFAULT, (0.9,), floor=20)])
     assert mode.ratios("pod", metric) == results.Spread(0.4, 0.5, 0.9)
-    assert mode.values("hosts", metric) == [10, 10, 20]
+    assert mode.values("floor", metric) == [10, 10, 20]
 
 
 def test_a_mode_is_compared_with_the_first_by_its_ratio():
-    default, other = numbers.by_mode([taken(DEFAULT, (0.5,)), taken(DSR, (0.75,), hosts=5)])
+    default, other = numbers.by_mode([taken(DEFAULT, (0.5,)), taken(DSR, (0.75,), floor=5)])
     assert numbers.to_default(other, default, "pod", numbers.METRICS["throughput"]) == pytest.approx(1.5)
 
 
@@ -195,7 +193,6 @@ def test_the_tables():
     text = tables.report([taken(DEFAULT, (0.4, 0.5, 0.6)), taken(DSR, (0.75, 0.75))])
     assert f"| {DEFAULT.title} | 10.0 / **10.0** / 10.0 | 0.40 / **0.50** / 0.60 |" in text
     assert f"| {DSR.title} | 10.0 / **10.0** / 10.0 | 0.75 / **0.75** / 0.75, x 1.50 |" in text
-    assert "| no cluster | host to host | 11.0 / **11.0** / 11.0 |" in text
     assert f"| {DSR.title} | pod to pod | 7.5 / **7.5** / 7.5 | 67 / **67** / 67 |" in text
     assert (
         "| cilium-agent | 160 / **160** / 160 | 200 / **200** / 200 | 9.0 / **9.0** / 9.0 | 2.5 / **2.5** / 2.5 |"
