@@ -104,6 +104,11 @@ cilium_mutual_authentication = False
 
 # The cluster's number in a mesh of clusters, 1 to 255; 0: in none.
 cilium_cluster_id = 0
+# The other clusters of the mesh: [{"name": "beta", "id": 2, "pod_cidrs": ["10.2.0.0/16"]}]; then deploys/mesh.py ...
+cilium_mesh = []
+# ... and where they find this one: addresses of some of its nodes, and a port of all.
+cilium_mesh_addresses = []
+cilium_mesh_port = 32379
 
 # Hubble records flows on every node; the relay is one place to ask for all of them, the UI shows them in a browser.
 hubble = True

@@ -38,6 +38,7 @@ def chosen_images(spec: ClusterSpec) -> dict[str, tuple[str, ...]]:
             spec.cilium_mutual_authentication,
             (f"{SPIFFE}/spire-agent", f"{SPIFFE}/spire-server", "docker.io/library/busybox"),
         ),
+        "cilium_mesh": (bool(spec.cilium_mesh), (f"{CILIUM}/clustermesh-apiserver",)),
         "hubble_ui": (spec.hubble_ui, (f"{CILIUM}/hubble-ui", f"{CILIUM}/hubble-ui-backend")),
         "hubble_tls": (spec.hubble and spec.hubble_tls == "cronJob", (f"{CILIUM}/certgen",)),
     }

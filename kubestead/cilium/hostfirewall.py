@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from kubestead.cilium.nodeneeds import CONTROL_PLANE, SSH, Need, NodeView, Settings, needs
 from kubestead.cilium.nodepolicy import NodeRule, ShutOut, node_rules, shut_out
-from kubestead.cilium.policy import Object, Policy, key_of, told
+from kubestead.cilium.policy import Object, Policy
 from kubestead.errors import Finding
+from kubestead.manifests import Identity
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _wanted(firewall: Firewall, caller: str | None, ssh_ports: Mapping[str, int]
 
 
 def _present(policies: Iterable[Object]) -> list[NodeRule]:
-    return node_rules((told(key_of(one)), one) for one in policies)
+    return node_rules((str(Identity.of(one)), one) for one in policies)
 
 
 def _written(policies: Sequence[Policy]) -> list[NodeRule]:

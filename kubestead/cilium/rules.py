@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from kubestead.cilium import rules_extra, rules_network, rules_security, rules_services
+from kubestead.cilium import rules_extra, rules_mesh, rules_network, rules_security, rules_services
 from kubestead.cilium.rule import Rule
 from kubestead.errors import Finding
 
 if TYPE_CHECKING:
     from kubestead.spec import ClusterSpec
 
-RULES: tuple[Rule, ...] = (*rules_network.RULES, *rules_services.RULES, *rules_security.RULES, *rules_extra.RULES)
+RULES: tuple[Rule, ...] = (
+    *rules_network.RULES, *rules_services.RULES, *rules_security.RULES, *rules_mesh.RULES, *rules_extra.RULES,
+)  # fmt: skip
 
 
 def contradictions(spec: ClusterSpec, unsure: Collection[str] = ()) -> Iterator[Finding]:

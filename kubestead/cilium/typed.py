@@ -129,6 +129,15 @@ TYPED: tuple[Typed, ...] = (
     _plain("cilium_gateway_api", "gatewayAPI.enabled"),
     _plain("cilium_mutual_authentication", "authentication.mutual.spire.enabled"),
     _plain("cilium_cluster_id", "cluster.id"),
+    Typed(
+        "cilium_mesh", ("clustermesh.useAPIServer", "clustermesh.config"), lambda get: None,
+        "name the other clusters under cilium_mesh",
+    ),
+    Typed(
+        "cilium_mesh_addresses", ("clustermesh.apiserver.tls.server.extraIpAddresses",),
+        lambda get: get("clustermesh.apiserver.tls.server.extraIpAddresses"),
+    ),
+    _plain("cilium_mesh_port", "clustermesh.apiserver.service.nodePort"),
     _plain("hubble", "hubble.enabled"),
     _plain("hubble_relay", "hubble.relay.enabled"),
     _plain("hubble_ui", "hubble.ui.enabled"),

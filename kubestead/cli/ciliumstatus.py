@@ -52,6 +52,8 @@ def show(found: Mapping[str, Any], console: Console, inventory: Path) -> None:
     lines.add_column(overflow="fold")
     for name, key in (("operator", "operator"), ("Hubble relay", "relay"), ("DNS", "dns")):
         lines.add_row(name, escape(found[key] or _NOT_KNOWN))
+    if found["clusters"]:
+        lines.add_row("other clusters", escape(found["clusters"]))
     console.print(lines)
     for trouble in found["troubles"]:
         _tell(trouble, console, inventory)

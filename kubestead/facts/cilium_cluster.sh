@@ -15,10 +15,18 @@ ask() {
     told=$(timeout -k 1 12 kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=10s get "$@" 2>&1)
     tell "$key" "$?" "$told"
 }
+mesh() {
+    heard=$(timeout -k 1 8 kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace kube-system \
+        exec deployment/clustermesh-apiserver --container kvstoremesh -- \
+        /usr/bin/clustermesh-apiserver kvstoremesh-dbg status --output json 2>&1)
+    tell mesh "$?" "$heard"
+}
 named() {
     ask objects --namespace kube-system --ignore-not-found --output json daemonsets.apps/cilium \
-        deployments.apps/cilium-operator deployments.apps/hubble-relay deployments.apps/coredns \
+        deployments.apps/cilium-operator deployments.apps/hubble-relay deployments.apps/coredns deployments.apps/clustermesh-apiserver \
         configmaps/cilium-config leases.coordination.k8s.io/cilium-operator-resource-lock services/hubble-relay
+    # What it mirrors of other clusters, the agents cannot tell from what was mirrored once.
+    case $told in *'"name": "clustermesh-apiserver"'*) mesh ;; esac
     # Of these only a service has an address of its own. The relay is asked from inside the agent here.
     address=$(printf '%s\n' "$told" | sed -n 's/^ *"clusterIP": *"\([^"]*\)".*/\1/p' | head -n 1)
     pid=$(grep -lx cilium-agent /proc/[0-9]*/comm | head -n 1)

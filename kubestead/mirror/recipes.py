@@ -82,9 +82,13 @@ def _coredns(sources: Sources) -> Image:
     return Image("registry.k8s.io/coredns/coredns", sources.version("coredns"), (layer,), ("/coredns",))
 
 
+def _compile(source: Path, binary: Path) -> None:
+    run(["gcc", "-Os", "-Wall", "-static", "-s", "-o", binary, source], f"compiling {source.stem}")
+
+
 def _pause(sources: Sources) -> Image:
     binary = sources.layout / "pause"
-    run(["gcc", "-Os", "-Wall", "-static", "-s", "-o", binary, DATA / "pause.c"], "compiling pause")
+    _compile(DATA / "pause.c", binary)
     layer = sources.layer([Entry("/pause", binary)])
     return Image("registry.k8s.io/pause", "3.10", (layer,), ("/pause",), user="65535:65535")
 
@@ -160,10 +164,12 @@ def _relay(sources: Sources) -> Image:
 
 
 def _clustermesh(sources: Sources) -> Image:
-    name = "clustermesh-apiserver"
+    name, unbracketed = "clustermesh-apiserver", sources.layout / "etcd-unbracketed"
+    _compile(DATA / "etcd-unbracketed.c", unbracketed)
     entries = [
         Entry(f"/usr/bin/{name}", sources.binary("cilium", name)),
-        Entry("/usr/bin/etcd", sources.binary("etcd", "etcd")),
+        Entry("/usr/bin/etcd", unbracketed),
+        Entry("/usr/libexec/etcd", sources.binary("etcd", "etcd")),
         Entry("/var/lib/cilium/etcd-config.yaml", sources.file("cilium", "clustermesh-apiserver/etcd-config.yaml")),
         Entry("/var/run/cilium", mode=0o777),
     ]

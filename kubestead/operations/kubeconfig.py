@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
-from contextlib import suppress
 from pathlib import Path
 
 from pyinfra import host, logger
@@ -16,6 +14,7 @@ from kubestead.facts.files import FileTexts
 from kubestead.kubeconfig import for_operator, secrets_in
 from kubestead.operations import shown
 from kubestead.operations.flow import failure
+from kubestead.site.private import write_private
 
 ADMIN_CONF = "/etc/kubernetes/admin.conf"
 
@@ -38,17 +37,9 @@ def fetch_kubeconfig(destination: str, server: str) -> Generator[FunctionCommand
 
 
 def _write(state: State, host: Host, path: Path, text: str) -> bool:
-    # Always of one name: what a run leaves that is killed here, the next one overwrites.
-    partial = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        partial.rename(path)
+        write_private(path, text)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         logger.error(f"{host.print_prefix}{path} cannot be written on this machine: {error.strerror or error}")
         return False
     return True

@@ -12,10 +12,10 @@ from kubestead.cilium.change import Change
 from kubestead.cilium.hostfirewall import Firewall, closing, shutting_out, unenforced
 from kubestead.cilium.nodeneeds import SSH, TUNNELS, Settings
 from kubestead.cilium.policy import Policy
-from kubestead.cilium.policyset import set_of
 from kubestead.errors import Finding
 from kubestead.facts.policies import PolicyCluster
 from kubestead.facts.sshcaller import SshCaller
+from kubestead.manifests import OWNER, Manifest
 from kubestead.phases.gather import fact_of
 from kubestead.phases.topology import first_control_plane
 from kubestead.spec import ClusterSpec
@@ -23,17 +23,17 @@ from kubestead.spec import ClusterSpec
 TURNED_ON = "hostFirewall.enabled"
 
 
-def firewall_findings(policies: Sequence[Policy], firewall: Firewall, name: str) -> Iterator[Finding]:
+def firewall_findings(policies: Sequence[Policy], firewall: Firewall, owner: str) -> Iterator[Finding]:
     """What a folder's policies would shut out; ``--data shut_out=true`` takes it upon oneself.
 
     Args:
         policies: the folder's.
         firewall: the cluster's nodes and policies.
-        name: of the folder's set.
+        owner: of the folder's objects, their label's value.
     """
     found = list(unenforced(policies, firewall))
     yield from found or _unless_wanted(
-        shutting_out(policies, firewall, lambda one: set_of(one) == name, _caller(), _ports())
+        shutting_out(policies, firewall, lambda one: _owner(one) == owner, _caller(), _ports())
     )
 
 
@@ -41,7 +41,7 @@ def turned_on(spec: ClusterSpec, changes: Iterable[Change]) -> Iterator[Finding]
     """What policies of the cluster's would shut out as a switch turns the host firewall on."""
     if not spec.cilium_host_firewall or all(change.path != TURNED_ON for change in changes):
         return
-    cluster, failed = fact_of(first_control_plane(), cast(Any, PolicyCluster), manifest="", set_name="none")
+    cluster, failed = fact_of(first_control_plane(), cast(Any, PolicyCluster))
     if cluster is None:
         reason = f"the policies that select nodes cannot be asked for: {failed.reason if failed else 'no answer'}"
         yield Finding("cilium_host_firewall", reason, "try again", value=True)
@@ -49,6 +49,10 @@ def turned_on(spec: ClusterSpec, changes: Iterable[Change]) -> Iterator[Finding]
     settings = Settings(enabled=True, tunnel=TUNNELS.get(spec.cilium_routing, 0))
     firewall = replace(cluster.firewall, settings=settings)
     yield from _unless_wanted(closing(firewall, _caller(), _ports()))
+
+
+def _owner(item: Manifest) -> str | None:
+    return (item["metadata"].get("labels") or {}).get(OWNER)
 
 
 def _unless_wanted(found: Iterable[Finding]) -> Iterator[Finding]:

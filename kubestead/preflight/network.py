@@ -157,6 +157,7 @@ def _plan(survey: Survey, nodes: Sequence[Node], hosts: Sequence[Host], kept: Co
         survey.spec,
         {node.name: node.address for node in nodes},
         {host.name: (*(host.info.routes or ()), *_routes_v6(host, survey)) for host in hosts},
+        others=survey.spec.other_clusters,
         kept=kept,
         addresses_v6={host.name: _addresses_v6(host) for host in hosts if survey.spec.dual},
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from kubestead.errors import Finding
@@ -46,3 +48,23 @@ def check_private(file: Path, where: str, fix: str, consequence: str) -> list[Fi
         reason = f"is open to others (mode {mode & 0o777:04o}){consequence}"
         return [Finding(where, reason, f"run 'chmod 600 {file}'", value=str(file))]
     return []
+
+
+def write_private(path: Path, text: str) -> None:
+    """Have a file that only its owner may read, whole at every moment; folders above it are made as private.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # Always of one name: what a run leaves that is killed here, the next one overwrites.
+    partial = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        partial.rename(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise

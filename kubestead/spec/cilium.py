@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
+from kubestead.spec.ciliummesh import MeshChoices
 from kubestead.spec.ciliumnetworks import BgpInstance, L2Announcement, LoadBalancerPool, PodPool, named_once
-from kubestead.spec.families import Families
 from kubestead.spec.fields import Cidr, Url
 from kubestead.spec.values import Values
 
@@ -20,7 +20,7 @@ HubbleMetric = Literal[
 ]
 
 
-class CiliumChoices(Families):
+class CiliumChoices(MeshChoices):
     """The part of :class:`kubestead.spec.ClusterSpec` that says how Cilium works."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -104,10 +104,6 @@ class CiliumChoices(Families):
     cilium_ingress: bool = Field(default=False, description="true: Cilium serves Ingresses")
     cilium_gateway_api: bool = Field(default=False, description="true: Cilium serves Gateways")
     cilium_mutual_authentication: bool = Field(default=False, description="true: SPIRE, for policies that ask for it")
-
-    cilium_cluster_id: int = Field(
-        default=0, ge=0, le=255, description="the cluster's number in a mesh, 1 to 255; 0: in no mesh"
-    )
 
     hubble: bool = Field(default=True, description="true or false: Cilium records flows")
     hubble_relay: bool = Field(default=True, description="true or false: one place to ask for all nodes' flows")

@@ -34,6 +34,7 @@ RUN_KEYS = frozenset(
         "cilium_status_file",
         "watcher",
         "policies",
+        "mesh",
     }
 )
 # pyinfra's connection and global arguments, its @fake connector, and what kubestead's inventory adds.

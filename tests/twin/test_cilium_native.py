@@ -175,6 +175,16 @@ def test_what_is_wanted_no_longer_goes_and_nothing_else(native: Native) -> None:
     assert native.twin.ssh("k8s-cp", asked).split() == ["by-hand", "lan", "routed"]
 
 
+def test_a_pool_made_by_hand_is_not_taken_over(native: Native) -> None:
+    """The one of the test before."""
+    run = native.deploy(
+        [*POOLS, {"name": "by-hand", "blocks": ["172.31.252.0/28"], "services": {"announce": "nobody"}}]
+    )
+    assert run.returncode == 1
+    assert "CiliumLoadBalancerIPPool by-hand is in the cluster already and was not applied by kubestead" in run.text
+    assert "1 error, nothing was changed" in run.text
+
+
 def test_packets_go_bare_and_whole(native: Native, pods: dict[str, Pod]) -> None:
     one, two = pods["one"], pods["two"]
     with capture(native.twin) as seen:

@@ -1,10 +1,13 @@
 """The values Cilium's chart is installed with."""
 
+import base64
 import re
 import subprocess
+from ipaddress import IPv4Address
 
 import pytest
 import yaml
+from cryptography import x509
 
 from kubestead import cache
 from kubestead.catalog import Catalog, Image
@@ -12,7 +15,7 @@ from kubestead.chart import read_chart
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
 from tests.fixtures.catalog import OPTIONAL, UPSTREAM
-from tests.unit.cilium.examples import BGP, BPF, ENVOY, GREEN, ISSUER, LAN, NATIVE, POOL
+from tests.unit.cilium.examples import BETA, BGP, BPF, ENVOY, GAMMA, GREEN, ISSUER, LAN, MESH, NATIVE, POOL
 from tests.unit.cilium.examples import REPLACED as WITHOUT_PROXY
 
 SPEC = ClusterSpec()
@@ -21,7 +24,7 @@ CATALOG = Catalog(
     origin="test", files={}, apt={},
     images={
         f"quay.io/cilium/{name}": Image(tag=f"{name}-tag", sha256="a" * 64)
-        for name in ("cilium", "operator-generic", "hubble-relay")
+        for name in ("cilium", "operator-generic", "hubble-relay", "clustermesh-apiserver")
     } | {name: Image(tag=tag, sha256="b" * 64) for name, tag in OPTIONAL.items()},
 )  # fmt: skip
 
@@ -63,6 +66,10 @@ def test_hubble_can_be_turned_off_and_own_values_win():
     assert values["MTU"] == 1400
 
 
+# An older one may lie beside it.
+CHART = f"mirrors/*/files/cilium-{ClusterSpec().cilium_version}.tgz"
+
+
 def newest(pattern):
     found = sorted(cache.root().glob(pattern), key=lambda path: path.stat().st_mtime)
     return found[-1] if found else pytest.skip(f"needs {pattern} in the cache: make components")
@@ -73,7 +80,7 @@ def rendered(tmp_path):
     """The chart's objects for a spec, by kind and name."""
 
     def render(spec):
-        helm, chart = newest("components/helm-*/bin/helm"), newest("mirrors/*/files/cilium-*.tgz")
+        helm, chart = newest("components/helm-*/bin/helm"), newest(CHART)
         values = tmp_path / "values.yaml"
         values.write_text(yaml.safe_dump(cilium_values(spec, CATALOG, 3)))
         command = [helm, "template", "cilium", chart, "--namespace", "kube-system", "--values", values]
@@ -97,6 +104,7 @@ ACCEPTED = [
     {**BPF, **ENVOY, "cilium_ingress": True, "cilium_gateway_api": True, "cilium_bandwidth_manager": "bbr"},
     {"cilium_mutual_authentication": True, "cilium_host_firewall": True, "cilium_cluster_id": 0, "hubble_ui": True,
      "hubble_metrics": ["dns", "drop"], "hubble_tls": "cronJob", "cilium_more_pod_cidrs": ["100.64.0.0/16"]},
+    {**MESH, "cilium_mesh": [BETA, GAMMA]},
     {"cilium_l7_proxy": True, "hubble_tls": "certmanager", "cilium_extra_values": ISSUER, "cilium_policy": "always"},
 ]  # fmt: skip
 
@@ -124,6 +132,24 @@ def test_the_relay_looks_the_agents_up_in_the_clusters_own_domain(rendered):
 def test_a_changed_configuration_restarts_agents_and_operator(rendered, what):
     marks = [rendered(spec)[what]["spec"]["template"]["metadata"]["annotations"] for spec in (SPEC, REPLACED)]
     assert marks[0]["cilium.io/cilium-configmap-checksum"] != marks[1]["cilium.io/cilium-configmap-checksum"]
+
+
+def test_a_mesh_is_a_server_of_its_own_and_agents_do_not_restart_for_it(rendered):
+    alone, meshed = (rendered(ClusterSpec.load(choices)) for choices in ({"cilium_cluster_id": 1}, MESH))
+    for what in (("ConfigMap", "cilium-config"), ("DaemonSet", "cilium"), ("Deployment", "cilium-operator")):
+        assert alone[what] == meshed[what]
+    assert {name for _, name in meshed.keys() - alone.keys()} >= {"clustermesh-apiserver"}
+    (port,) = meshed["Service", "clustermesh-apiserver"]["spec"]["ports"]
+    assert (port["port"], port["nodePort"]) == (2379, 32379)
+    pod = meshed["Deployment", "clustermesh-apiserver"]["spec"]["template"]["spec"]
+    assert {one["image"].partition("@")[0] for one in pod["containers"]} == {
+        "quay.io/cilium/clustermesh-apiserver:clustermesh-apiserver-tag"
+    }
+    # They are kubestead's own, or Helm would take them away.
+    assert not {("Secret", "cilium-clustermesh"), ("Secret", "cilium-kvstoremesh")} & meshed.keys()
+    certificate = base64.b64decode(meshed["Secret", "clustermesh-apiserver-server-cert"]["data"]["tls.crt"])
+    names = x509.load_pem_x509_certificate(certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert IPv4Address(MESH["cilium_mesh_addresses"][0]) in names.value.get_values_for_type(x509.IPAddress)
 
 
 def values(**choices):
@@ -200,7 +226,7 @@ def images_in(values):
 
 
 def test_upstreams_catalog_pins_what_the_chart_itself_names():
-    named = dict(images_in(read_chart(newest("mirrors/*/files/cilium-*.tgz")).values))
+    named = dict(images_in(read_chart(newest(CHART)).values))
     pinned = Catalog.load(UPSTREAM).images
     for name in OPTIONAL:
         assert (pinned[name].tag, f"sha256:{pinned[name].sha256}") == (named[name]["tag"], named[name]["digest"])

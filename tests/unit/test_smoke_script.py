@@ -76,6 +76,14 @@ def test_a_service_may_take_a_moment_to_reach_the_nodes(smoke):
     assert [check for check in checks if not check.passed] == []
 
 
+@pytest.mark.parametrize(("b", "passed"), [("x", True), ("", False)])
+def test_nodes_of_other_clusters_do_not_count(smoke, b, passed):
+    own = "*'jsonpath={.local.name}'*) printf alpha/a ;;"
+    nodes = f"*'cilium-health status -o'*) printf 'alpha/a|x||x|\\nalpha/b|{b}||{b}|\\nbeta/a|x||x|\\n' ;;"
+    _, checks = smoke(f"{own}\n{nodes}")
+    assert {check.passed for check in checks if check.name.endswith("reaches every node")} == {passed}
+
+
 def test_the_pods_are_made_from_the_manifest_and_gone_afterwards(smoke):
     manifest = render("smoke.yaml.j2", image="r/agnhost@sha256:1", absent=())
     smoke(manifest=manifest)

@@ -43,6 +43,15 @@ class Controller:
 
 
 @dataclass(frozen=True)
+class RemoteCluster:
+    """Another cluster of the mesh as an agent or kvstoremesh has it; ``ready``: all it tells has come."""
+
+    name: str
+    ready: bool
+    status: str = ""
+
+
+@dataclass(frozen=True)
 class AgentStatus:
     """What an agent says of itself.
 
@@ -54,6 +63,7 @@ class AgentStatus:
         masquerade: ``iptables``, ``bpf`` or ``off``.
         encryption: ``none``, ``ipsec`` or ``wireguard``; ``peers`` is WireGuard's number of other nodes.
         devices: the links that carry traffic to other nodes.
+        clusters: the others of the mesh.
     """
 
     version: str
@@ -68,6 +78,7 @@ class AgentStatus:
     encryption: str = ""
     peers: int | None = None
     devices: tuple[str, ...] = ()
+    clusters: tuple[RemoteCluster, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,18 @@ def agent_status(data: Data) -> AgentStatus:
         encryption={"disabled": "none"}.get(told := str(encryption.get("mode") or "").lower(), told),
         peers=sum(int(one.get("peer-count") or 0) for one in interfaces) if interfaces else None,
         devices=tuple(map(str, replaced.get("devices") or ())),
+        clusters=remote_clusters((data.get("cluster-mesh") or {}).get("clusters") or ()),
     )
+
+
+def remote_clusters(items: Iterable[Data]) -> tuple[RemoteCluster, ...]:
+    """From the agent's status, or from ``kvstoremesh-dbg status --output json``, which has the same form.
+
+    Raises:
+        TypeError, AttributeError: it is not of that form.
+    """
+    said = ((str(one.get("name") or ""), bool(one.get("ready")), str(one.get("status") or "")) for one in items)
+    return tuple(RemoteCluster(name, ready, " ".join(status.split())) for name, ready, status in said)
 
 
 def _state(data: Data) -> State:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kubestead.cilium.status.agent import AgentStatus, Drops, HealthPath
+from kubestead.cilium.status.agent import AgentStatus, Drops, HealthPath, RemoteCluster
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ class ClusterView:
         workloads: by name; None where it could not be asked. One that is not there is not in it.
         config: the ConfigMap cilium-config.
         node_config: keys that a CiliumNodeConfig sets for some nodes.
+        mesh: other clusters as kvstoremesh has them, which mirrors them for the agents; None where there is none.
     """
 
     asked: float | None = None
@@ -129,6 +130,7 @@ class ClusterView:
     node_config: frozenset[str] = frozenset()
     lease: Lease | None = None
     relay: Relay | None = None
+    mesh: tuple[RemoteCluster, ...] | None = None
 
     @property
     def answers(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from kubestead.cilium.status.agent import remote_clusters
 from kubestead.cilium.status.model import (
     CiliumNode,
     ClusterView,
@@ -42,8 +43,9 @@ def cluster_view(lines: Sequence[str]) -> ClusterView:
         node_config=frozenset(key for keys in defaults or () for key in keys),
         lease=named.lease if named else None,
         relay=_relay(said, answers),
+        mesh=answers.of("mesh", remote_clusters),
         # Last: the questions above fill it.
-        troubles={key: value for key, value in answers.troubles.items() if key != "relay"},
+        troubles={key: value for key, value in answers.troubles.items() if key not in ("relay", "mesh")},
     )
 
 

@@ -12,12 +12,13 @@ from kubestead.cilium.status.rules_agents import agents
 from kubestead.cilium.status.rules_cluster import DNS, OPERATOR, RELAY, cluster
 from kubestead.cilium.status.rules_cni import cni
 from kubestead.cilium.status.rules_drops import drops, totals
+from kubestead.cilium.status.rules_mesh import connected, mesh
 from kubestead.cilium.status.rules_paths import Pair, paths, results
 from kubestead.cilium.status.rules_settings import settings
 from kubestead.cilium.status.trouble import Kind, Trouble
 from kubestead.cilium.status.view import View
 
-RULES = (cluster, agents, addresses, cni, paths, settings, drops)
+RULES = (cluster, agents, addresses, cni, paths, mesh, settings, drops)
 # What cannot be asked where nodes do not reach each other is no news beside that.
 _PATHS = frozenset({Kind.LINK_BROKEN, Kind.TUNNEL_BLOCKED, Kind.ROUTE_MISSING})
 _NODES = frozenset({Kind.NODE_NOT_READY, Kind.AGENT_DOWN, Kind.AGENT_SUSPENDED, Kind.AGENT_SILENT})
@@ -27,7 +28,7 @@ _QUESTIONS = {
     "nodes": "nodes", "cilium_nodes": "parts of the pod network", "pods": "Cilium's pods",
     "objects": "operator, relay, DNS, configuration", "node_configs": "CiliumNodeConfigs",
     "status": "its agent's status", "health": "cilium-health", "drops": "dropped packets",
-    "drops_again": "dropped packets",
+    "drops_again": "dropped packets", "mesh": "the other clusters",
 }  # fmt: skip
 
 
@@ -57,7 +58,10 @@ class NodeLine:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything. ``modes``, ``operator``, ``relay`` and ``dns`` are words to be shown, None where not known."""
+    """Everything. ``modes`` and what stands below it are words to be shown, None where not known.
+
+    ``clusters`` is empty where there is no mesh.
+    """
 
     troubles: tuple[Trouble, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +71,7 @@ class Report:
     operator: str | None = None
     relay: str | None = None
     dns: str | None = None
+    clusters: str = ""
 
     @property
     def healthy(self) -> bool:
@@ -94,6 +99,7 @@ def report(view: View) -> Report:
         operator=_counts(view, OPERATOR),
         relay=_relay(view),
         dns=_counts(view, DNS),
+        clusters=connected(view),
     )
 
 

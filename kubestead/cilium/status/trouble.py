@@ -31,6 +31,7 @@ class Kind(str, Enum):
     LINK_BROKEN = "link-broken"
     TUNNEL_BLOCKED = "tunnel-blocked"
     ROUTE_MISSING = "route-missing"
+    CLUSTER_LOST = "cluster-lost"
     NOT_ENCRYPTED = "not-encrypted"
     OPERATOR_DOWN = "operator-down"
     DNS_DOWN = "dns-down"

@@ -9,7 +9,10 @@ from kubestead.spec import ClusterSpec
 
 @dataclass(frozen=True)
 class Wanted:
-    """The modes of :class:`kubestead.cilium.status.agent.AgentStatus`; whether flows are kept, where the API is."""
+    """The modes of :class:`kubestead.cilium.status.agent.AgentStatus`; whether flows are kept, where the API is.
+
+    ``clusters`` are the others of the mesh.
+    """
 
     version: str
     routing: str
@@ -19,6 +22,7 @@ class Wanted:
     hubble: bool
     relay: bool
     endpoint: str = ""
+    clusters: tuple[str, ...] = ()
 
 
 def wanted(spec: ClusterSpec) -> Wanted:
@@ -32,4 +36,5 @@ def wanted(spec: ClusterSpec) -> Wanted:
         hubble=spec.hubble,
         relay=spec.hubble and spec.hubble_relay,
         endpoint=spec.control_plane_endpoint,
+        clusters=tuple(one.name for one in spec.cilium_mesh),
     )

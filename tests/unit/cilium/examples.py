@@ -12,6 +12,9 @@ GREEN = {"name": "green", "cidrs": ["100.64.0.0/16"]}
 LAN = {"name": "lan", "interfaces": ["^eth0$"]}
 POOL = {"name": "lan", "blocks": ["192.168.1.200-192.168.1.220"]}
 BGP = [{"name": "lab", "asn": 64512, "peers": [{"name": "tor1", "address": "192.168.1.1", "asn": 64513}]}]
+BETA: dict[str, Any] = {"name": "beta", "id": 2, "pod_cidrs": ["11.2.0.0/16"]}
+GAMMA: dict[str, Any] = {"name": "gamma", "id": 3, "pod_cidrs": ["11.3.0.0/16"], "port": 32380}
+MESH: dict[str, Any] = {"cilium_cluster_id": 1, "cilium_mesh": [BETA], "cilium_mesh_addresses": ["192.168.1.187"]}
 ISSUER = {"hubble": {"tls": {"auto": {"certManagerIssuerRef": {"kind": "ClusterIssuer", "name": "ca"}}}}}
 
 
@@ -73,6 +76,19 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     ({"cilium_mutual_authentication": True}, {"cilium_encryption": "wireguard"}),
     ({"cluster_name": "default", "cilium_cluster_id": 1}, {"cluster_name": "one"}),
+    ({**MESH, "cilium_cluster_id": 0}, {"cilium_cluster_id": 1}),
+    ({**MESH, "cilium_cluster_id": 2}, {"cilium_cluster_id": 1}),
+    ({**MESH, "cluster_name": "beta"}, {"cluster_name": "alpha"}),
+    ({**MESH, "cilium_mesh": [BETA, {**GAMMA, "pod_cidrs": ["11.2.128.0/17"]}]}, {"cilium_mesh": [BETA, GAMMA]}),
+    ({**MESH, "cilium_mesh_addresses": []}, {"cilium_mesh_addresses": ["192.168.1.187"]}),
+    ({"cilium_mesh_addresses": ["192.168.1.187"]}, MESH),
+    ({**MESH, **REPLACED}, {"cilium_mesh_port": 32381}),
+    ({**MESH, **NATIVE}, {"cilium_native_cidr": "10.0.0.0/7"}),
+    ({**MESH, "cilium_encryption": "ipsec"}, {"cilium_encryption": "wireguard"}),
+    (
+        {**MESH, **REPLACED, "cilium_mesh_port": 32381, "cilium_host_firewall": True, "cilium_encryption": "wireguard"},
+        {"cilium_host_firewall": False},
+    ),
     ({"hubble_ui": True, "hubble_relay": False}, {"hubble_relay": True}),
     ({"hubble_metrics": ["dns"], "hubble": False}, {"hubble": True}),
     ({"hubble_metrics": ["httpV2"]}, ENVOY),

@@ -16,7 +16,7 @@ from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
 from kubestead.spec.cilium import CiliumChoices
 from tests.fixtures.catalog import catalog
-from tests.unit.cilium.examples import BGP, GREEN, LAN, POOL
+from tests.unit.cilium.examples import BETA, BGP, GAMMA, GREEN, LAN, POOL
 
 CATALOG = catalog()
 OTHERS: dict[str, st.SearchStrategy[Any]] = {
@@ -29,6 +29,9 @@ OTHERS: dict[str, st.SearchStrategy[Any]] = {
     "cilium_l2_announcements": st.sampled_from([[], [LAN]]),
     "cilium_bgp": st.sampled_from([[], BGP]),
     "cilium_cluster_id": st.integers(0, 255),
+    "cilium_mesh": st.sampled_from([[], [BETA], [BETA, GAMMA]]),
+    "cilium_mesh_addresses": st.sampled_from([[], ["192.168.1.187", "192.168.1.61"]]),
+    "cilium_mesh_port": st.integers(32378, 32380),
     "pod_cidr_v6": st.sampled_from(["fd00:10::/48", "fd00:20::/56", "fd00:20::/64"]),
     "pod_cidr_v6_mask_size": st.integers(48, 80),
     "service_cidr_v6": st.sampled_from(["fd00:96::/112", "fd00:20::/108"]),
@@ -63,7 +66,8 @@ def passing(values: dict[str, Any]) -> ClusterSpec:
 
 @pytest.fixture(scope="module")
 def chart() -> Chart:
-    found = sorted(cache.root().glob("mirrors/*/files/cilium-*.tgz"), key=lambda path: path.stat().st_mtime)
+    name = f"cilium-{ClusterSpec().cilium_version}.tgz"
+    found = sorted(cache.root().glob(f"mirrors/*/files/{name}"), key=lambda path: path.stat().st_mtime)
     return read_chart(found[-1]) if found else pytest.skip("needs the chart in the cache: make components")
 
 

@@ -11,17 +11,21 @@ import pytest
 from kubestead import cache
 from kubestead.chart import read_chart
 from kubestead.cilium.change import UNKNOWN, Effect, changes, configured, keeps_apart, row_of, table, worst
+from kubestead.cilium.typed import TYPED
 from kubestead.phases.cilium import cilium_values
 from kubestead.render import TEMPLATES
 from kubestead.spec import ClusterSpec
+from kubestead.spec.loading import CLUSTER_KEYS
 from tests.fixtures.catalog import catalog
+from tests.unit.cilium.examples import MESH
 
 POOL = "clusterPoolIPv4PodCIDRList"
 
 
 def values(**choices):
     """The values of a spec with such choices, whether they go together or not."""
-    return cilium_values(ClusterSpec(**choices), catalog(), nodes=3)
+    spec = ClusterSpec.model_validate(choices, context={"unsure": CLUSTER_KEYS})
+    return cilium_values(spec, catalog(), nodes=3)
 
 
 def effects(before, after):
@@ -56,12 +60,17 @@ CHOICES = [
     {"cilium_l7_proxy": True, "cilium_envoy": True},
     {"cilium_encryption": "ipsec"},
     {"hubble_ui": True, "hubble_tls": "cronJob"},
+    MESH,
 ]  # fmt: skip
 
 
 def test_every_value_the_template_can_render_is_in_the_table():
     rendered = {path for choices in CHOICES for path in paths(values(**choices))}
     assert {path for path in rendered if row_of(path) is UNKNOWN} == set()
+
+
+def test_every_value_the_spec_has_a_key_for_is_in_the_table():
+    assert [path for typed in TYPED for path in typed.paths if row_of(path) is UNKNOWN] == []
 
 
 def test_every_key_written_in_the_template_was_rendered_by_these_choices():
@@ -109,6 +118,7 @@ def test_a_key_of_the_configmap_is_one_value_and_no_mapping():
         ({}, {"pod_cidr_mask_size": 25}, Effect.NEVER),
         ({}, {"cilium_cluster_id": 1}, Effect.NEVER),
         ({}, {"cluster_name": "other"}, Effect.NEVER),
+        ({"cilium_cluster_id": 1}, MESH, Effect.NONE),
         ({}, {"cilium_datapath": "netkit"}, Effect.NEVER),
         ({}, {"cilium_mtu": 1400}, Effect.AGENTS),
         ({}, {"cilium_encryption": "wireguard"}, Effect.LOSS),

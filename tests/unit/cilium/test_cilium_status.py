@@ -12,7 +12,7 @@ from ciliumlab import CP, W1, W2, told
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubestead.cilium.status.agent import Controller, State
+from kubestead.cilium.status.agent import Controller, RemoteCluster, State, agent_status
 from kubestead.cilium.status.model import CiliumNode, ClusterView, HostView, Relay, Workload
 from kubestead.cilium.status.objects import cluster_view
 from kubestead.cilium.status.report import report
@@ -341,3 +341,50 @@ def test_a_cni_file_is_read_whole() -> None:
     text = b64encode(OLD.encode()).decode()
     view = host_view(["node\tn", f"cni_file\t10-old.conflist {text}", "cni_files\tread", "end\tyes"])
     assert view.cni_files == {"10-old.conflist": OLD}
+
+
+BETA = ClusterSpec.load(
+    {
+        "pod_cidr": "10.1.0.0/16", "cilium_cluster_id": 1, "cilium_mesh_addresses": ["192.168.1.187"],
+        "cilium_mesh": [{"name": "beta", "id": 2, "pod_cidrs": ["10.2.0.0/16"]}],
+    }
+)  # fmt: skip
+READY = RemoteCluster("beta", ready=True, status="etcd: 1/1 connected")
+LOST = replace(READY, ready=False, status="etcd: 0/1 connected")
+
+
+def meshed(*mirrored: RemoteCluster, agents: tuple[RemoteCluster, ...] = (READY,), server: bool = True) -> View:
+    view = replace(lab.every(clusters=agents), wanted=replace(wanted(BETA), endpoint="k8s-api:6443"))
+    return lab.cluster(view, mesh=mirrored if server else None)
+
+
+def test_connected_clusters_are_counted_and_nothing_is_told_of_them() -> None:
+    found = report(meshed(READY))
+    assert (found.healthy, found.clusters) == (True, "beta: 3 of 3 agents")
+    assert report(lab.well()).clusters == ""
+
+
+@pytest.mark.parametrize(
+    ("view", "then"),
+    [
+        (meshed(), "deploys/mesh.py"),
+        (meshed(server=False), "describe pods"),
+        (meshed(LOST), "logs deployment/clustermesh-apiserver"),
+        (meshed(READY, agents=()), "troubleshoot clustermesh"),
+        # One that was taken out of the spec and not out of the cluster.
+        (lab.cluster(lab.every(clusters=(LOST,)), mesh=(LOST,)), "logs deployment/clustermesh-apiserver"),
+    ],
+    ids=range(5),
+)
+def test_a_cluster_that_is_not_connected_is_told_with_what_to_do(view: View, then: str) -> None:
+    (trouble,) = report(view).troubles
+    assert (trouble.kind.value, trouble.where) == ("cluster-lost", "beta")
+    assert then in trouble.then
+
+
+def test_other_clusters_are_read_from_agents_and_from_what_mirrors_them() -> None:
+    said = '[{"name": "beta", "ready": true, "status": "etcd: 1/1\\n connected"}, {"name": "gamma"}]'
+    found = cluster_view([f"mesh\t0 {said}"]).mesh
+    assert found == (READY, RemoteCluster("gamma", ready=False))
+    assert agent_status({"cluster-mesh": {"clusters": [{"name": "beta", "ready": True}]}}).clusters[0].ready
+    assert cluster_view(["mesh\t1 no pods"]).mesh is None

@@ -210,3 +210,17 @@ def test_among_many_nodes_every_one_is_probed_by_a_few():
         assert (len(by), node.name in by) == (NEIGHBOURS, False)
         assert (str(cp.address), 6443) in asked[node.name]
         assert (str(node.address), 10250) in asked["cp"]
+
+
+def test_networks_of_the_other_clusters_of_a_mesh_are_in_the_plan() -> None:
+    def found(pods: str) -> set[tuple[str, str]]:
+        mesh = [{"name": "beta", "id": 2, "pod_cidrs": [pods], "service_cidrs": ["172.21.0.0/16"]}]
+        choices = {"cilium_cluster_id": 1, "cilium_mesh": mesh, "cilium_mesh_addresses": ["192.168.1.187"]}
+        meshed = replace(LAB, spec=ClusterSpec.load({"pod_cidr": "10.64.0.0/12", **choices}))
+        return {(f.where, f.fix) for f in run_checks(meshed, TODAY) if f.severity == "error" and "beta" in f.reason}
+
+    assert found("10.1.0.0/16") == set()
+    ((where, fix),) = found("10.65.0.0/16")
+    assert where == "pod_cidr"
+    assert fix.startswith("write pod_cidr = ")
+    assert {where for where, _ in found("172.20.64.0/18")} == {"service_cidr"}
