@@ -135,7 +135,7 @@ def test_every_template_is_tested():
         # By tests/unit/watchhost, tests/operations/test_watcher.py and tests/unit/report.
         "kubestead-watch.service.j2", "kubestead-watch.tmpfiles.j2", "watcher-rights.yaml.j2", "recoveries.html.j2",
         "run.html.j2", "page-style.css.j2", "picture-style.css.j2", "gantt-style.css.j2", "gantt-lanes.svg.j2",
-        "gantt.svg.j2",  # by tests/unit/test_bench_document.py
+        "gantt.svg.j2", "modes.svg.j2",  # by tests/unit/test_bench_document.py and test_bench_cilium.py
         "cilium-objects.yaml.j2",  # by tests/unit/test_cilium_objects.py
         "kubeadm-flags.env.j2",  # by tests/operations/test_remedies_restore.py
     }  # fmt: skip
