@@ -4,7 +4,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long test-faults test-crash test-switch test-mesh bench bench-scale
+.PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long
+.PHONY: test-faults test-crash test-switch test-mesh
+.PHONY: bench bench-scale bench-cilium
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
 SOURCE ?= auto
@@ -84,7 +86,7 @@ test-crash: setup ## kill runs at over fifty points and see the next one converg
 
 test-switch: setup ## switch a running Cilium in every way, with a probe at work; goes on where it stopped, on one commit
 	$(call say,switches of Cilium on the twin: two or three minutes each)
-	@tools/as-root.sh .venv/bin/pytest -m switch -p no:cacheprovider tests/twin/test_cilium_switch.py
+	@tools/as-root.sh .venv/bin/pytest -m switch -p no:cacheprovider tests/twin/test_cilium_switch.py tests/twin/test_cilium_pool.py
 	@.venv/bin/python -m tests.twin.switching.results
 
 test: check test-pure test-twin ## everything that CI runs
@@ -101,3 +103,12 @@ bench-scale: setup ## take the numbers with 5 and 50 workers, dead and far ones,
 bench: setup ## take the numbers: fresh clusters beside a shell script, second runs beside ansible, memory; on an idle machine
 	$(call say,numbers: $(ROUNDS) rounds of about six minutes on a twin of their own; nothing else should run meanwhile)
 	@tools/as-root.sh .venv/bin/python -m bench.run --rounds $(ROUNDS) --source $(SOURCE)
+
+# Some modes only: MODES="vxlan native". Here a round builds a cluster in each of them and measures it REPEATS times.
+MODES ?=
+REPEATS ?= 3
+
+bench-cilium: ROUNDS = 1
+bench-cilium: setup ## take the numbers of Cilium's modes: throughput, latency, connections, the agents' memory
+	$(call say,modes of Cilium: about two minutes each on a twin of their own; nothing else should run meanwhile)
+	@tools/as-root.sh .venv/bin/python -m bench.cilium --rounds $(ROUNDS) --repeats $(REPEATS) $(MODES:%=--mode %) --source $(SOURCE)

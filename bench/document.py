@@ -1,6 +1,7 @@
-"""Fills the tables of docs/performance.md and docs/scale.md from a result: ``python -m bench.document RESULT.json``.
+"""Fills a page's tables from a result: ``python -m bench.document RESULT.json``.
 
-A result of ``make bench`` is the first one's, of ``make bench-scale`` the second one's. A table stands between
+``make bench`` is for docs/performance.md, ``make bench-scale`` for docs/scale.md, ``make bench-cilium`` for
+docs/cilium-performance.md; the file's name tells which. A table stands between
 ``<!-- bench FILE: NAME -->`` and ``<!-- end -->``; FILE is in ``bench/results``, or ``none`` where no numbers were
 taken yet.
 """
@@ -15,13 +16,16 @@ from typing import Annotated
 import typer
 
 from bench import results, scale, tables
+from bench.cilium import numbers
+from bench.cilium import tables as cilium
 from bench.lab import ROOT
 from bench.scalelab import Taken
 from kubestead.errors import KubesteadError
 
 RESULTS = ROOT / "bench" / "results"
 DOCUMENT, SCALE_DOCUMENT = ROOT / "docs" / "performance.md", ROOT / "docs" / "scale.md"
-SCALE = "-scale.json"
+CILIUM_DOCUMENT = ROOT / "docs" / "cilium-performance.md"
+SCALE, CILIUM = "-scale.json", "-cilium.json"
 NONE = "none"
 TABLES = {"fresh": tables.fresh, "second run": tables.second_run, "memory": tables.memory}
 SCALE_TABLES: dict[str, Callable[[list[Taken], int], str]] = {
@@ -35,7 +39,8 @@ BLOCK = re.compile(r"<!-- bench (\S+): ([a-z ]+) -->\n.*?<!-- end -->", re.DOTAL
 
 def main(result: Annotated[str, typer.Argument(help="A file of bench/results, ending in .json.")]) -> None:
     """Put the numbers of a result into its document."""
-    document = SCALE_DOCUMENT if result.endswith(SCALE) else DOCUMENT
+    kinds = {SCALE: SCALE_DOCUMENT, CILIUM: CILIUM_DOCUMENT}
+    document = next((page for ending, page in kinds.items() if result.endswith(ending)), DOCUMENT)
     try:
         text = re.sub(r"<!-- bench \S+:", f"<!-- bench {Path(result).name}:", document.read_text())
         document.write_text(filled(text))
@@ -55,20 +60,40 @@ def filled(text: str) -> str:
 def block(file: str, name: str) -> str:
     """One block: its table, what it was taken on, and the picture beside the first."""
     head, end = f"<!-- bench {file}: {name} -->", "<!-- end -->"
-    known = tuple(SCALE_TABLES) if file.endswith(SCALE) else (*TABLES, "picture")
+    known = names(file)
     if name not in known:
         raise KubesteadError(f"no table is called {name!r}; there are: {', '.join(known)}")
     if file == NONE:
-        return f"{head}\n\n*Not taken yet: `make bench` on a quiet machine, then `python -m bench.document`.*\n\n{end}"
+        return (
+            f"{head}\n\n*Not taken yet: the make target on a quiet machine, then `python -m bench.document`.*\n\n{end}"
+        )
     path = RESULTS / file
-    if file.endswith(SCALE):
-        facts, taken = scale.load(path)
-        return f"{head}\n\n{SCALE_TABLES[name](taken, scale.cores(facts))}\n\n{taken_on(path, facts)}\n\n{end}"
+    return f"{head}\n\n{content(path, name)}\n\n{end}"
+
+
+def names(file: str) -> tuple[str, ...]:
+    """The tables there are for a result, or, where none was taken, for any."""
+    plain, of_modes = (*TABLES, "picture"), (*cilium.TABLES, "picture")
+    if file == NONE:
+        return (*plain, *SCALE_TABLES, *of_modes)
+    return tuple(SCALE_TABLES) if file.endswith(SCALE) else of_modes if file.endswith(CILIUM) else plain
+
+
+def content(path: Path, name: str) -> str:
+    """What stands in a block of a result."""
+    drawn = f"../bench/results/{path.stem}.svg"
+    if path.name.endswith(SCALE):
+        facts, runs = scale.load(path)
+        return f"{SCALE_TABLES[name](runs, scale.cores(facts))}\n\n{taken_on(path, facts)}"
+    if path.name.endswith(CILIUM):
+        facts, taken = numbers.load(path)
+        if name == "picture":
+            return f"![Ratios to the floor by mode]({drawn})"
+        return f"{cilium.TABLES[name](taken)}\n\nEach measurement {facts['each measurement']}; {taken_on(path, facts)}"
     facts, rounds = results.load(path)
     if name == "picture":
-        drawn = f"../bench/results/{path.stem}.svg"
-        return f"{head}\n\n![Operations of a fresh run by host and time]({drawn})\n\n{end}"
-    return f"{head}\n\n{TABLES[name](rounds)}\n\n{len(rounds)} rounds, {taken_on(path, facts)}\n\n{end}"
+        return f"![Operations of a fresh run by host and time]({drawn})"
+    return f"{TABLES[name](rounds)}\n\n{len(rounds)} rounds, {taken_on(path, facts)}"
 
 
 def taken_on(path: Path, facts: dict[str, str]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from kubestead.errors import Finding
 
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+# Whether a node or a pod is ready, as kubectl's jsonpath names it.
+READY = '.status.conditions[?(@.type=="Ready")].status'
 
 
 @dataclass(frozen=True)

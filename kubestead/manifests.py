@@ -55,8 +55,19 @@ def bare(identity: Identity, version: str) -> dict[str, Any]:
 
 
 def as_list(manifests: Iterable[Manifest]) -> str:
-    """All of them as one document that kubectl reads."""
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}, indent=1)
+    """All of them as one document that kubectl reads, on one line."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+
+
+def items(answer: str) -> list[dict[str, Any]]:
+    """The objects of an answer in JSON: a list's, or the only one; kubectl prints none at all where it found none."""
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    return list(found["items"]) if "items" in found else [found]
 
 
 def content(manifest: Manifest) -> dict[str, Any]:
@@ -83,6 +94,28 @@ def applied(live: Manifest) -> dict[str, Any]:
         return {}
     part: dict[str, Any] = _part(live, own[0])
     return content({**part, "kind": live["kind"], "metadata": part.get("metadata", {})})
+
+
+def foreign(live: Manifest) -> bool:
+    """Whether others have set anything in the object, beside what names it, that kubestead has not: applying leaves it.
+
+    Args:
+        live: the object as the API gives it, with its ``managedFields``.
+    """
+    entries = [one for one in live["metadata"].get("managedFields") or () if not one.get("subresource")]
+    own = [one for one in entries if (one["manager"], one["operation"]) == (MANAGER, "Apply")]
+    ours = own[0].get("fieldsV1") or {} if own else {}
+    theirs = [one.get("fieldsV1") or {} for one in entries if one not in own]
+    return any(
+        _beyond(inner, ours.get(key)) for fields in theirs for key, inner in fields.items() if key != "f:metadata"
+    )
+
+
+def _beyond(theirs: Mapping[str, Any], ours: Mapping[str, Any] | None) -> bool:
+    """Whether fields in the API server's form (FieldsV1) name anything that ours do not."""
+    if ours is None:
+        return True
+    return any(_beyond(inner, ours.get(key)) for key, inner in theirs.items() if key != ".")
 
 
 def differs(wanted: Manifest, live: Manifest) -> bool:

@@ -25,6 +25,10 @@ SCRIPTS: dict[str, dict[str, Any]] = {
         "stamps": "/var/lib/kubestead/artifacts",
     },
     "install-apt-key.sh.j2": {"source": REPOSITORY, "keyring": "/etc/apt/k.asc", "stamp": "/etc/apt/k.asc.fingerprint"},
+    "ipsec-key.sh.j2": {
+        "manifest": '{"keys": "%s"}', "number": 3, "size": 20, "algorithm": "rfc4106(gcm(aes))", "check_bits": 128,
+        "send": "kubectl create --filename=-",
+    },
     "kube-proxy-rules.sh.j2": {"chains": "KUBE-(A|B)"},
     "kubelet-credentials.sh.j2": {"ca": "-----BEGIN CERTIFICATE-----"},
     "alone.sh.j2": {"step": "kubeadm", "seconds": 120},

@@ -15,12 +15,12 @@ from kubestead.facts.containerd import CompleteImages, Images
 
 FOLDER = Path(__file__).parent / "facts"
 # The first two are loaded by tests/facts/test_host_facts.py, which makes plain values of them first; sets are no JSON;
-# what a whole cluster told is looked at together with kubestead/adopt and kubestead/cilium/status, and policies in
-# tests/facts/test_policy_facts.py.
+# what a whole cluster told is looked at together with kubestead/adopt and kubestead/cilium/status, and objects and
+# policies in tests/facts/test_object_facts.py and test_policy_facts.py.
 ELSEWHERE = {
     "host.HostFacts", "reachability.ReachedPorts", "containerd.Images", "containerd.CompleteImages",
     "running_cluster.RunningClusterFacts", "cilium.CiliumHost", "cilium.CiliumCluster", "policies.PolicyCluster",
-    "policies.PolicyDryRun", "policies.PolicyConditions",
+    "objects.OwnedObjects", "objects.ObjectTrial",
 }  # fmt: skip
 # A command is written out in one case of each fact; one that is a script is run instead (test_facts_on_this_machine).
 pytestmark = pytest.mark.filterwarnings("ignore:No command set for test")

@@ -11,7 +11,7 @@ from kubestead.adopt.given import Must, changed, get, lost, nested
 from kubestead.adopt.held import BY_SWITCH, FIXED, held
 from kubestead.adopt.pools import running_pools, wanted_pools
 from kubestead.adopt.running import RunningCluster
-from kubestead.errors import Finding
+from kubestead.errors import Finding, InvalidInput
 from kubestead.merge import deep_merge
 from kubestead.netplan import PoolChange, check_pool_change
 from kubestead.spec import ClusterSpec
@@ -33,10 +33,10 @@ def cilium_findings(
         return
     yield from _version(spec, running, places, switching)
     changes = check_pool_change(running_pools(running), wanted_pools(values))
-    for change in (change for change in changes if change.do):
-        reason = f"the running cluster has {change.reason}"
-        yield Finding(place(change.key, places), reason, change.do, severity="warning")
-    musts = _musts(spec, values, running, [change for change in changes if not change.do], switching)
+    musts = _musts(spec, values, running, changes, switching)
+    unsayable = _unsayable(spec, running, musts)
+    if switching:
+        musts = [must for must in musts if must.key not in unsayable]
     kept: dict[str, Any] = dict(spec.cilium_extra_values)
     for must in musts:
         kept = deep_merge(kept, {} if must.key else nested(must.path, must.is_now))
@@ -45,6 +45,8 @@ def cilium_findings(
         key = must.key or f"cilium_extra_values.{'.'.join(must.path)}"
         fix = _line(must, must.key, places) if must.key else whole_line
         fix = f"{fix}; {BY_SWITCH}" if must.switchable else fix
+        if must.key in unsayable:
+            fix = f"it cannot be kept, as it {unsayable[must.key]}; {BY_SWITCH}"
         whole_line = whole_line if must.key else "it is in the line above"
         wanted = spec.model_dump(mode="json")[must.key] if must.key else get(values, must.path)
         yield Finding(place(key, places), f"the running cluster has {must.reason}", fix, value=wanted)
@@ -67,6 +69,19 @@ def _musts(
     musts += [Must(change.keep, change.reason, change.key) for change in pools]
     told = {must.key for must in musts if must.key}
     return musts + [must for must in by_hand if must.key not in told]
+
+
+def _unsayable(spec: ClusterSpec, running: RunningCluster, musts: list[Must]) -> dict[str, str]:
+    """Keys whose value runs and no spec can have beside the others that run, each with why: Cilium passes over it."""
+    kept = {must.key: must.is_now for must in musts if must.key and not must.hint}
+    kept["kube_proxy"] = "keep" if running.kube_proxy else "replace"
+    try:
+        ClusterSpec.load({**spec.model_dump(mode="json"), **kept}, {})
+    except InvalidInput as error:
+        found = {finding.where.rpartition(" ")[2].partition(".")[0]: finding.reason for finding in error.findings}
+        # What is wrong by itself is told with its line.
+        return {key: why for key, why in found.items() if key in kept and not check_values({key: kept[key]}, {})}
+    return {}
 
 
 def _line(must: Must, key: str, places: Mapping[str, str]) -> str:

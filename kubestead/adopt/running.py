@@ -35,7 +35,8 @@ class RunningCluster:
         kube_proxy: there is a DaemonSet kube-proxy.
         cilium: the ConfigMap cilium-config; None where there is none in kube-system.
         has_agent: there is a DaemonSet cilium.
-        own_objects: kubestead has applied objects of Cilium's here, and may have to delete some.
+        own_objects: the objects of Cilium's that kubestead has applied here, as ``CiliumLoadBalancerIPPool lan``; None
+            where it never did.
         cilium_version: the version in its image's tag (``1.18.4``); None where it has none.
         cilium_release: name and namespace of the Helm release the agent belongs to; None where it belongs to none.
         record: Helm's newest record of the release ``cilium``; read only while ``cilium_kept_here`` is False.
@@ -51,7 +52,7 @@ class RunningCluster:
     kube_proxy: bool = False
     cilium: Mapping[str, str] | None = None
     has_agent: bool = False
-    own_objects: bool = False
+    own_objects: tuple[str, ...] | None = None
     cilium_version: str | None = None
     cilium_release: tuple[str, str] | None = None
     record: HelmRecord | None = None
@@ -83,7 +84,8 @@ def parse(lines: list[str]) -> RunningCluster | None:
     for row in (line.split("\t") for line in lines):
         rows.setdefault(row[0], []).append(row[1:])
     objects = {row[0]: row[1:] for row in rows.get("object", ())}
-    kubeadm, config = (_data(objects.get(f"ConfigMap/{name}")) for name in ("kubeadm-config", "cilium-config"))
+    names = ("kubeadm-config", "cilium-config", "kubestead-cilium")
+    kubeadm, config, own = (_data(objects.get(f"ConfigMap/{name}")) for name in names)
     configuration = kubeadm and yaml.safe_load(kubeadm.get("ClusterConfiguration", "null"))
     agent = objects.get("DaemonSet/cilium")
     records = rows.get("helm", ())
@@ -96,7 +98,7 @@ def parse(lines: list[str]) -> RunningCluster | None:
         kube_proxy="DaemonSet/kube-proxy" in objects,
         cilium=config,
         has_agent=agent is not None,
-        own_objects="ConfigMap/kubestead-cilium" in objects,
+        own_objects=None if own is None else tuple(own.get("objects", "").splitlines()),
         cilium_version=_version(agent[2]) if agent else None,
         cilium_release=_release(agent[1]) if agent else None,
         record=_record(records[-1][0]) if records and records[-1][0] else None,

@@ -14,6 +14,9 @@ from typing import Any
 
 import yaml
 
+from kubestead.errors import plain
+from kubestead.textdiff import masked
+
 TABLE = Path(__file__).with_name("effects.yaml")
 SHOWN_VALUE = 60
 # Keys below it override what any value made of them in the ConfigMap.
@@ -86,7 +89,9 @@ class Change:
         return row.effect
 
     def __str__(self) -> str:
-        values = f"{_short(self.before)} -> {_short(self.after)}"
+        name = self.path.rpartition(".")[2]
+        before, after = masked({name: self.before}), masked({name: self.after}, {name: self.before})
+        values = f"{_short(before[name])} -> {_short(after[name])}"
         return f"{self.path}: {values}: {self.effect.words}: {self.row.reason} ({self.row.source})"
 
 
@@ -171,5 +176,5 @@ def _appended(before: Any, after: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = "none" if value is None else str(value)
+    text = "none" if value is None else plain(str(value))
     return text if len(text) <= SHOWN_VALUE else f"{text[:SHOWN_VALUE]}..."

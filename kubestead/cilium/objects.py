@@ -8,14 +8,16 @@ from typing import Any
 
 import yaml
 
+from kubestead.manifests import Identity
 from kubestead.render import render
 from kubestead.spec import ClusterSpec
+from kubestead.spec.places import place
 
 OWNER = "cilium"
 NAMESPACE = "kube-system"
 """Where BGP looks for passwords, too: the chart's bgpControlPlane.secretsNamespace."""
 MARK = "kubestead-cilium"
-"""The ConfigMap that is there as long as any of the objects is: a run sees by it that there may be some to delete."""
+"""The ConfigMap that is there as long as any of the objects is, and names them: a run sees by it what was applied."""
 
 KINDS = {
     "ConfigMap": "configmaps",
@@ -29,6 +31,16 @@ KINDS = {
 }
 KEPT = ("CiliumPodIPPool",)
 """Never deleted: pods may have their addresses, and the operator forgets whose they are with the pool."""
+
+MAKERS = {"CiliumPodIPPool": "cilium-operator"}
+"""Cilium's operator makes these as it starts, out of the chart's values, and does not change one that is there."""
+
+KEYS = {
+    "CiliumPodIPPool": "cilium_pools",
+    "CiliumLoadBalancerIPPool": "cilium_lb_pools",
+    "CiliumL2AnnouncementPolicy": "cilium_l2_announcements",
+}
+"""The key of the spec an object comes from; the others are BGP's."""
 
 
 def cilium_objects(spec: ClusterSpec, workers: bool, passwords: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -51,7 +63,21 @@ def cilium_objects(spec: ClusterSpec, workers: bool, passwords: Mapping[str, str
         namespace=NAMESPACE,
     )  # fmt: skip
     mark, *others = yaml.safe_load_all(text)
-    return [mark, *(_secret(secrets[name], password) for name, password in passwords.items()), *others]
+    found = [*(_secret(secrets[name], password) for name, password in passwords.items()), *others]
+    mark["data"]["objects"] = "".join(f"{Identity.of(one)}\n" for one in (mark, *found))
+    return [mark, *found]
+
+
+def written_at(identity: Identity, places: Mapping[str, str]) -> str:
+    """Where the spec asks for an object, with its name.
+
+    Args:
+        identity: which object.
+        places: where keys are written that are not in group_data.
+    """
+    if identity.kind == "ConfigMap":
+        return str(identity)
+    return f"{place(KEYS.get(identity.kind, 'cilium_bgp'), places)}: {identity.name}"
 
 
 def _secret(name: str, password: str) -> dict[str, Any]:

@@ -10,17 +10,18 @@ from typing import Any
 
 import yaml
 
+from kubestead.manifests import Identity
 from kubestead.yamlfile import line_of
 
 CILIUM = "cilium.io/v2"
 CNP, CCNP, CIDR_GROUP = "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup"
 NETWORK_POLICY = "NetworkPolicy"
 VERSIONS = {CNP: CILIUM, CCNP: CILIUM, CIDR_GROUP: CILIUM, NETWORK_POLICY: "networking.k8s.io/v1"}
-# What kubectl calls them, in full: "networkpolicies" alone is the name of several groups' kinds.
+# What kubectl calls them, and in which order they need each other.
 RESOURCES = {
+    CIDR_GROUP: "ciliumcidrgroups.cilium.io",
     CNP: "ciliumnetworkpolicies.cilium.io",
     CCNP: "ciliumclusterwidenetworkpolicies.cilium.io",
-    CIDR_GROUP: "ciliumcidrgroups.cilium.io",
     NETWORK_POLICY: "networkpolicies.networking.k8s.io",
 }
 NAMESPACED = (CNP, NETWORK_POLICY)
@@ -28,8 +29,6 @@ NAMESPACED = (CNP, NETWORK_POLICY)
 JUDGED = (CNP, CCNP)
 
 Object = Mapping[str, Any]
-# Kind, namespace (empty: of the whole cluster) and name.
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -54,27 +53,15 @@ class Policy:
         return str(self.content.get("kind"))
 
     @cached_property
-    def key(self) -> Key:
-        """What it is called in the cluster."""
-        return key_of(self.content)
+    def identity(self) -> Identity:
+        """What it is called in the cluster, once kind, version and name were checked."""
+        return Identity.of(self.content)
 
     def __str__(self) -> str:
-        return told(self.key)
+        return str(self.identity)
 
     def place(self, *location: int | str) -> str:
         """``policies/x.yaml:12: document 2: spec.egress.0.toPorts``."""
         line = line_of(self.node, location) or (self.node.start_mark.line + 1 if self.node else None)
         parts = [f"{self.path}:{line}" if line else str(self.path), f"document {self.number}" if self.many else ""]
         return ": ".join(filter(None, [*parts, ".".join(map(str, location))]))
-
-
-def key_of(item: Object) -> Key:
-    """Kind, namespace and name of an object, the cluster's or a file's."""
-    metadata = item.get("metadata") or {}
-    return str(item.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
-
-
-def told(key: Key) -> str:
-    """``CiliumNetworkPolicy shop/allow-dns``."""
-    kind, namespace, name = key
-    return f"{kind} {f'{namespace}/' if namespace else ''}{name}"

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kubestead.cilium.policy import JUDGED, NAMESPACED, VERSIONS, Key, Policy
+from kubestead.cilium.policy import JUDGED, NAMESPACED, VERSIONS, Policy
 from kubestead.errors import Finding, InvalidInput
+from kubestead.manifests import Identity
 from kubestead.validation import nearest, unknown_key
 from kubestead.yamlfile import read_documents
 
@@ -128,9 +129,9 @@ def _name(policy: Policy, key: str, value: object) -> Iterator[Finding]:
 
 def _twice(policies: Sequence[Policy]) -> Iterator[Finding]:
     """Two objects of one name: the later one would win without a word."""
-    seen: dict[Key, Policy] = {}
+    seen: dict[Identity, Policy] = {}
     for policy in policies:
-        first = seen.setdefault(policy.key, policy)
+        first = seen.setdefault(policy.identity, policy)
         if first is not policy:
             reason = f"{policy} is written a second time, first in {first.place('metadata', 'name')}"
             yield Finding(policy.place("metadata", "name"), reason, "rename one of them, or remove it")

@@ -17,6 +17,7 @@ class Release:
         chart_version, values: of the revision that was verified last, the values with the chart's defaults.
         revisions: the chart's version by each revision Helm still knows.
         good: the revision a switch that was begun and not ended goes back to; None where there is none.
+        apart: in that switch nodes of the old and the new kind cannot talk to each other.
     """
 
     revision: int
@@ -25,6 +26,7 @@ class Release:
     values: Mapping[str, Any] = field(default_factory=dict)
     revisions: Mapping[int, str] = field(default_factory=dict)
     good: int | None = None
+    apart: bool = False
 
     @property
     def back_to(self) -> int:
@@ -57,6 +59,7 @@ def parse(lines: list[str]) -> Release | None:
     newest = max(history, key=lambda one: int(one["revision"]))
     revision = int(newest["revision"])
     good = int(mark[0]["good"]) if mark else None
+    apart = bool(mark and mark[0].get("apart"))
     return Release(
         revision=revision,
         status=newest["status"],
@@ -64,4 +67,5 @@ def parse(lines: list[str]) -> Release | None:
         values=values or {},
         revisions=versions,
         good=good,
+        apart=apart,
     )

@@ -31,10 +31,19 @@ RULES: tuple[Rule, ...] = (
         "cilium_envoy", ("cilium_l7_proxy",), "is not installed without the L7 proxy", "write cilium_l7_proxy = True",
         lambda spec: spec.cilium_envoy and not spec.cilium_l7_proxy,
     ),
+    # Seen on the twin: SSH timed out on every node. "always" is about every endpoint, and with the host firewall a node
+    # is one (pkg/policy/repository.go).
     Rule(
-        "cilium_policy", (), "cuts off every pod that no policy speaks of, DNS and the cluster's own too",
-        "have policies for all of them first",
-        lambda spec: spec.cilium_policy == "always", severity="warning",
+        "cilium_policy", ("cilium_host_firewall",), "closes the nodes themselves, SSH and the API with them",
+        'write cilium_policy = "default", where nodes are closed by policies that select them, '
+        "or cilium_host_firewall = False",
+        lambda spec: spec.cilium_policy == "always" and spec.cilium_host_firewall,
+    ),
+    Rule(
+        "cilium_policy", ("cilium_host_firewall",),
+        "cuts off every pod that no policy speaks of, DNS, the cluster's own and Cilium's health endpoints too",
+        "have policies for all of them first", severity="warning",
+        broken=lambda spec: spec.cilium_policy == "always" and not spec.cilium_host_firewall,
     ),
     Rule(
         "cilium_mutual_authentication", ("cilium_cluster_id",), "has no trust between the clusters of a mesh",

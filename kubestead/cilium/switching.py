@@ -9,6 +9,7 @@ from typing import Any
 from kubestead.cilium.change import Change, Effect, keeps_apart, worst
 from kubestead.cilium.release import Release, minor
 from kubestead.cilium.rollout import Rollout
+from kubestead.cilium.typed import typed_for
 from kubestead.errors import Finding
 from kubestead.spec import ClusterSpec
 from kubestead.spec.places import line, place
@@ -53,12 +54,18 @@ class Plan:
     @property
     def apart(self) -> bool:
         """Nodes of the old and the new kind cannot talk to each other."""
-        return keeps_apart(self.found)
+        return keeps_apart(self.found) or self.release.apart
 
     @property
     def together(self) -> bool:
         """Nodes are switched all at once."""
         return self.apart and not self.one_by_one
+
+    @property
+    def brings_kube_proxy(self) -> bool:
+        """This switch, or the run of it that did not end, has kube-proxy come back."""
+        did_without = str(self.release.values.get("kubeProxyReplacement")).lower() in ("true", "strict")
+        return self.spec.kube_proxy == "keep" and (not self.kube_proxy or (self.begun and did_without))
 
 
 def told(plan: Plan) -> Iterator[str]:
@@ -75,7 +82,7 @@ def told(plan: Plan) -> Iterator[str]:
         versions = f"{plan.release.chart_version} to {plan.spec.cilium_version}"
         yield f"    An upgrade from {versions}: Cilium's own preflight comes first"
     for change in plan.found[:SHOWN]:
-        yield f"    {change}"
+        yield f"    {named(change)}"
     if len(plan.found) > SHOWN:
         yield f"    and {len(plan.found) - SHOWN} more values"
     if plan.kube_proxy and not keep:
@@ -84,6 +91,12 @@ def told(plan: Plan) -> Iterator[str]:
         yield "    kube-proxy: comes back before the first agent stops serving services"
     if Effect.OPERATOR <= worst(plan.found) < Effect.NEVER:
         yield from _order(plan)
+
+
+def named(change: Change) -> str:
+    """A change with the key of the spec before it, where the value has one."""
+    typed = typed_for(change.path)
+    return f"{typed.key}: {change}" if typed else str(change)
 
 
 def _order(plan: Plan) -> Iterator[str]:
@@ -107,9 +120,7 @@ def impossible(plan: Plan, places: Mapping[str, str]) -> Iterator[Finding]:
     spec, release = plan.spec, plan.release
     for change in plan.found:
         if change.effect is Effect.NEVER:
-            reason = f"{change.effect.words}: {change.row.reason}"
-            fix = f"leave it at {change.before}, or build another cluster with it"
-            yield Finding(f"Cilium: {change.path}", reason, fix, value=change.after)
+            yield _never(change, release.values, places)
     if release.back_to not in release.revisions:
         reason = f"no longer has revision {release.back_to}, the last good one, to go back to"
         yield Finding("Helm release cilium", reason, "see: helm history cilium --namespace kube-system")
@@ -118,3 +129,16 @@ def impossible(plan: Plan, places: Mapping[str, str]) -> Iterator[Finding]:
         reason = f"is not given: an upgrade to {minor(spec.cilium_version)} needs the minor release installed first"
         where = place("cilium_extra_values.upgradeCompatibility", places)
         yield Finding(where, reason, line("cilium_extra_values", kept, places))
+
+
+def _never(change: Change, runs: Mapping[str, Any], places: Mapping[str, str]) -> Finding:
+    """By its key of the spec, with the line that keeps what runs, where the value has one."""
+    reason = f"{change.effect.words}: {change.path}: {change.row.reason}"
+    other = "or build another cluster with it"
+    typed = typed_for(change.path)
+    if typed is None:
+        return Finding(f"Cilium: {change.path}", reason, f"leave it at {change.before}, {other}", value=change.after)
+    is_now = typed.of(runs)
+    kept = typed.hint or f"leave {change.path} at {change.before}"
+    fix = kept if is_now is None else line(typed.key, is_now, places)
+    return Finding(place(typed.key, places), reason, f"{fix}, {other}", value=change.after)

@@ -39,6 +39,7 @@ def check(
 ) -> None:
     """Check the policies of a folder, without a cluster. Exit code 1: a run would refuse them."""
     from kubestead.cilium.crdfiles import cached, read  # noqa: PLC0415 - as above
+    from kubestead.cilium.hostfirewall import without_a_cluster  # noqa: PLC0415
     from kubestead.cilium.policyfiles import load  # noqa: PLC0415
     from kubestead.cilium.policyrules import findings, unseen_names  # noqa: PLC0415
     from kubestead.cilium.policyset import schema_findings  # noqa: PLC0415
@@ -49,7 +50,7 @@ def check(
     policies, found = load(folder)
     for policy in policies:
         found += [*schema_findings(policy, schemas)] or [*findings(policy)]
-    found += unseen_names(policies)
+    found += [*unseen_names(policies), *without_a_cluster(policies)]
     console = Console()
     _show(found, console)
     wrong = sum(one.severity == "error" for one in found)

@@ -13,14 +13,14 @@ from pyinfra.api.exceptions import FactProcessError
 from kubestead.cilium.status.model import ClusterView, HostView
 from kubestead.cilium.status.objects import cluster_view
 from kubestead.cilium.status.said import host_view
-from kubestead.health import KUBECTL
+from kubestead.health import KUBECTL, READY, rows_of
 
 HOST_SCRIPT, CLUSTER_SCRIPT = (Path(__file__).with_name(f"cilium_{one}.sh") for one in ("host", "cluster"))
 
 _FIELDS = (
     ".metadata.name",
     ".metadata.uid",
-    '.status.conditions[?(@.type=="Ready")].status',
+    READY,
     ".metadata.deletionTimestamp",
     ".status.initContainerStatuses[*].state.waiting.reason",
     ".status.containerStatuses[*].state.waiting.reason",
@@ -57,11 +57,10 @@ class CiliumAgents(FactBase[tuple[Agent, ...] | None]):
         return None
 
     def command(self, node: str) -> StringCommand:
-        row = '{"\\t"}'.join(f"{{{field}}}" for field in _FIELDS)
         return StringCommand(
             KUBECTL, "--request-timeout=5s --namespace kube-system get pods --selector k8s-app=cilium",
             "--field-selector", QuoteString(f"spec.nodeName={node}"),
-            f"--output=jsonpath='{{range .items[*]}}{row}{{\"\\n\"}}{{end}}' 2>/dev/null && echo answered || true",
+            "--output", QuoteString(rows_of(_FIELDS)), "2>/dev/null && echo answered || true",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> tuple[Agent, ...] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 from pyinfra.api import FactBase
 
-from kubestead.health import KUBECTL
+from kubestead.health import KUBECTL, READY, rows_of
 from kubestead.recovery.etcd import SELECTOR
 
 
@@ -16,9 +18,9 @@ class EtcdMembers(FactBase[dict[str, bool] | None]):
         return None
 
     def command(self) -> str:
-        row = '{.spec.nodeName}{"\\t"}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}'
         pods = f"{KUBECTL} --request-timeout=10s --namespace kube-system get pods --selector={SELECTOR}"
-        return f"{pods} --output=jsonpath='{{range .items[*]}}{row}{{end}}' 2>/dev/null && echo answered || true"
+        rows = shlex.quote(rows_of((".spec.nodeName", READY)))
+        return f"{pods} --output={rows} 2>/dev/null && echo answered || true"
 
     def process(self, output: list[str]) -> dict[str, bool] | None:
         if "answered" not in output:

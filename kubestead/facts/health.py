@@ -6,15 +6,14 @@ import shlex
 
 from pyinfra.api import FactBase
 
-from kubestead.health import KUBECTL, ClusterState, Node, Pod, Proof, Workload, rows_of
+from kubestead.health import KUBECTL, READY, ClusterState, Node, Pod, Proof, Workload, rows_of
 
 # What the last smoke that passed was about (:class:`kubestead.health.Proof`); whatever makes that void removes it.
 SMOKE_STAMP = "/var/lib/kubestead/smoke-passed"
-_READY = '.status.conditions[?(@.type=="Ready")].status'
 _FIELDS = (
     ".kind",
     ".metadata.name",
-    _READY,
+    READY,
     ".spec.nodeName",
     ".status.phase",
     ".spec.replicas",
@@ -52,7 +51,7 @@ class ClusterHealth(FactBase[ClusterState]):
         for row in rows:
             field = dict(zip(_FIELDS, row, strict=True))
             kind, name = field[".kind"], field[".metadata.name"]
-            ready = field[_READY]
+            ready = field[READY]
             if kind == "Node":
                 nodes.append(Node(name, ready or None, field[".metadata.uid"]))
             elif kind == "Pod":

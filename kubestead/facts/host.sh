@@ -31,6 +31,9 @@ echo
 echo '@@ routes'
 ip -j -4 route show
 echo
+echo '@@ routes-v6'
+ip -j -6 route show
+echo
 echo '@@ sockets'
 ss -H -l -n -t -u -p && echo end
 echo '@@ controllers'
@@ -44,7 +47,7 @@ fi
 echo '@@ filesystems'
 cat /proc/filesystems
 echo '@@ modules'
-for module in overlay br_netfilter vxlan geneve wireguard sch_fq; do
+for module in overlay br_netfilter vxlan geneve wireguard sch_fq esp4; do
     if [ -d "/sys/module/$module" ]; then
         echo "$module=loaded"
     elif modprobe -n -q "$module"; then
@@ -54,7 +57,7 @@ for module in overlay br_netfilter vxlan geneve wireguard sch_fq; do
     fi
 done
 echo '@@ kernel-config'
-options='^CONFIG_(OVERLAY_FS|BRIDGE_NETFILTER|VXLAN|BPF_SYSCALL|BPF_JIT|CGROUP_BPF|NET_CLS_BPF|NET_CLS_ACT|NET_SCH_INGRESS|GENEVE|WIREGUARD|NET_SCH_FQ|NETKIT)='
+options='^CONFIG_(OVERLAY_FS|BRIDGE_NETFILTER|VXLAN|BPF_SYSCALL|BPF_JIT|CGROUP_BPF|NET_CLS_BPF|NET_CLS_ACT|NET_SCH_INGRESS|GENEVE|WIREGUARD|NET_SCH_FQ|NETKIT|INET_ESP)='
 if [ -e /proc/config.gz ]; then
     gzip -dc </proc/config.gz | grep -E "$options" && echo end
 else

@@ -7,13 +7,13 @@ from datetime import datetime, timezone
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from kubestead.health import KUBECTL
+from kubestead.health import KUBECTL, READY, rows_of
 
 # The kubelet renews its lease every 10 s; past this one renewal is overdue.
 FRESH_SECONDS = 15
 _FIELDS = (
     ".kind",
-    '.status.conditions[?(@.type=="Ready")].status',
+    READY,
     ".status.nodeInfo.bootID",
     ".spec.unschedulable",
     ".spec.renewTime",
@@ -79,11 +79,10 @@ class ApiNode(FactBase[NodeView]):
     default = NodeView
 
     def command(self, node: str) -> StringCommand:
-        row = '{"\\t"}'.join(f"{{{field}}}" for field in _FIELDS)
         return StringCommand(
             KUBECTL, "--request-timeout=5s --namespace kube-node-lease get --ignore-not-found",
             QuoteString(f"nodes/{node}"), QuoteString(f"leases.coordination.k8s.io/{node}"),
-            f"--output=jsonpath='{{range .items[*]}}{row}{{\"\\n\"}}{{end}}' 2>/dev/null && date +%s.%N || true",
+            "--output", QuoteString(rows_of(_FIELDS)), "2>/dev/null && date +%s.%N || true",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> NodeView:

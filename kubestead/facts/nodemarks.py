@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from pyinfra.api import FactBase, StringCommand
+from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from kubestead.facts.localapi import ask_directly
-from kubestead.health import KUBECTL
+from kubestead.health import KUBECTL, rows_of
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,10 @@ class NodeMarks(FactBase[dict[str, Marks]]):
     default = dict
 
     def command(self) -> StringCommand:
-        row = '{.metadata.name}{"\\t"}{.metadata.labels}{"\\t"}{.spec.taints}{"\\n"}'
-        nodes = f"{KUBECTL} --request-timeout=10s get nodes"
+        nodes = f"{KUBECTL} --request-timeout=10s get nodes --output"
+        rows = QuoteString(rows_of((".metadata.name", ".metadata.labels", ".spec.taints")))
         return StringCommand(
-            f"{nodes} --output=jsonpath='{{range .items[*]}}{row}{{end}}' 2>/dev/null ||",
-            ask_directly("/api/v1/nodes"), "|| true",
+            nodes, rows, "2>/dev/null ||", ask_directly("/api/v1/nodes"), "|| true",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> dict[str, Marks]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from kubestead.netplan.pairs import clash, pair_of
 from kubestead.netplan.propose import (
@@ -12,17 +12,21 @@ from kubestead.netplan.propose import (
     propose_block,
     propose_pool,
     propose_service_cidr,
+    propose_v6,
 )
-from kubestead.netplan.uses import Kind, Use, network_use
+from kubestead.netplan.uses import Kind, Network, Use, network_use
 
 # The small ones first: a pool takes the largest free network there is, and further ones what it leaves.
-_ORDER = ("cilium_lb_pools", "cilium_pools", "service_cidr", "pod_cidr", "cilium_more_pod_cidrs")
+_ORDER = (
+    "cilium_lb_pools", "cilium_pools", "service_cidr", "pod_cidr", "cilium_more_pod_cidrs", "service_cidr_v6",
+    "pod_cidr_v6",
+)  # fmt: skip
 _ROUTED = (Kind.LINK, Kind.ROUTE)
 
 
 def proposals(
     ours: Sequence[Use], fixed: Sequence[Use], refused: Collection[str], nodes: int, *, by_arp: bool, by_bgp: bool
-) -> dict[str, IPv4Network]:
+) -> dict[str, Network]:
     """A network for each refused key, where one is left; whichever of them are followed, they go together.
 
     Args:
@@ -33,11 +37,14 @@ def proposals(
         by_arp: load-balancer addresses are announced on the nodes' own links, so they must lie there.
         by_bgp: they are told to routers, so they may lie anywhere.
     """
-    made: dict[str, IPv4Network] = {}
+    made: dict[str, Network] = {}
     placed: list[Use] = []
     for use in sorted((use for use in ours if use.key in refused), key=lambda use: _ORDER.index(_name(use.key))):
-        around = [*fixed, *placed, *(other for other in ours if other.key != use.key)]
-        network = _another(use, around, nodes, by_arp=by_arp, by_bgp=by_bgp)
+        others = [*fixed, *placed, *(other for other in ours if other.key != use.key)]
+        around = [other for other in others if other.version == use.version]
+        network: Network | None = (
+            _another(use, around, nodes, by_arp=by_arp, by_bgp=by_bgp) if use.networks else _v6(use, around, nodes)
+        )
         if network:
             made[use.key] = network
             placed.append(network_use(use.kind, network, use.what, use.key))
@@ -53,6 +60,15 @@ def _another(use: Use, around: Sequence[Use], nodes: int, *, by_arp: bool, by_bg
     if use.key.startswith("cilium_pools"):
         return _first_block(avoid, max(len(use), 1 << (32 - use.mask_size)), POOL_BLOCKS)
     return propose_pool(avoid, use.mask_size, nodes if use.key == "pod_cidr" else 1)
+
+
+def _v6(use: Use, around: Sequence[Use], nodes: int) -> IPv6Network | None:
+    """As large as the one that is written; larger where that has no parts for all nodes."""
+    avoid = [network for other in around if _apart(use, other) for network in other.networks_v6]
+    prefix = use.networks_v6[0].prefixlen
+    if use.kind is Kind.PODS:
+        prefix = min(prefix, use.mask_size - (nodes - 1).bit_length())
+    return propose_v6(avoid, prefix)
 
 
 def _apart(use: Use, other: Use) -> bool:
@@ -81,7 +97,8 @@ def _on_link(use: Use, link: IPv4Network, around: Sequence[Use], wanted: int) ->
     """A part of the link's network that holds nobody's address, nor the ends of any link it lies in."""
     avoid = [IPv4Network(link[0]), IPv4Network(link[-1])]
     for other in around:
-        wider = other.kind in _ROUTED and other.first <= link[0] and link[-1] <= other.last
+        (first, last) = other.span
+        wider = other.kind in _ROUTED and first <= int(link[0]) and int(link[-1]) <= last
         if wider and other.kind is Kind.LINK:
             avoid += [IPv4Network(other.first), IPv4Network(other.last)]
         elif not wider and _apart(use, other):

@@ -45,19 +45,17 @@ class PodPools:
 
 @dataclass(frozen=True)
 class PoolChange:
-    """A change that is refused, or worth knowing.
+    """A change that is refused.
 
     Args:
         key: the spec's key.
         reason: what the running cluster has and why it stays, to follow "the running cluster has".
         keep: the key's value that goes with the running cluster, as it is written in group_data.
-        do: where the change is allowed, what has to be done by hand too; empty where it is refused.
     """
 
     key: str
     reason: str
     keep: Any = None
-    do: str = ""
 
 
 def check_pool_change(running: PodPools, wanted: PodPools) -> list[PoolChange]:
@@ -90,13 +88,6 @@ def _pool(running: Pool, wanted: Pool, *, ordered: bool) -> Iterator[PoolChange]
         place, cidr = gone[0]
         keep = _strings(_grown(running, wanted)[1:])
         yield PoolChange(MORE, _why(cidr, place, running, wanted), keep)
-    elif not ordered and set(wanted.cidrs) > set(running.cidrs):
-        yield _by_hand(MORE, "default")
-
-
-def _by_hand(key: str, pool: str) -> PoolChange:
-    reason = f"the pool {pool} already, and Cilium's operator only makes pools that are not there"
-    return PoolChange(key, reason, do=f"add what is new by hand: kubectl edit ciliumpodippools {pool}")
 
 
 def _why(cidr: IPv4Network, place: int, running: Pool, wanted: Pool) -> str:
@@ -151,8 +142,6 @@ def _named(running: Mapping[str, Pool], wanted: Mapping[str, Pool]) -> Iterator[
                 reason = f"{cidr} in the pool {name}, which goes when no node has a part of it: {SEE_PARTS}"
                 yield PoolChange("cilium_pools", reason, keep)
         yield from _mask("cilium_pools", name, pool, now, keep)
-        if set(now.cidrs) > set(pool.cidrs):
-            yield _by_hand("cilium_pools", name)
 
 
 def _strings(cidrs: Sequence[IPv4Network]) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kubestead.netplan.routes import CILIUM_DEVICES, Route, foreign_routes
-from kubestead.netplan.uses import Kind, OtherCluster, Use, address_use, block_use, network_use
+from kubestead.netplan.uses import Address, Kind, Network, OtherCluster, Use, address_use, block_use, network_use
 
 if TYPE_CHECKING:
     # The spec itself asks whether its pool holds a node.
@@ -34,6 +34,10 @@ def spec_uses(spec: ClusterSpec) -> list[Use]:
         for place, block in enumerate(balanced.blocks):
             key = f"cilium_lb_pools.{number}.blocks.{place}"
             uses.append(block_use(block, f"the load-balancer pool {balanced.name}", key, balanced.first_and_last))
+    if spec.dual:
+        size = spec.pod_cidr_v6_mask_size
+        uses.append(network_use(Kind.PODS, spec.pod_cidr_v6, "the IPv6 pod pool", "pod_cidr_v6", size))
+        uses.append(network_use(Kind.SERVICES, spec.service_cidr_v6, "the IPv6 service network", "service_cidr_v6"))
     return uses
 
 
@@ -43,24 +47,28 @@ def fixed_uses(
     routes: Mapping[str, Sequence[Route]],
     others: Sequence[OtherCluster] = (),
     own_devices: Sequence[str] = CILIUM_DEVICES,
+    addresses_v6: Mapping[str, Sequence[IPv6Address]] | None = None,
 ) -> list[Use]:
     """What others use already: nodes, the API, routers, networks with a route, other clusters.
 
     The arguments are those of :func:`kubestead.netplan.check_address_plan`.
     """
-    nodes = set(node_addresses.values())
-    uses = [address_use(Kind.NODE, address, f"the address of {host}") for host, address in node_addresses.items()]
+    own: list[tuple[str, Address]] = [*node_addresses.items()]
+    own += [(host, address) for host, addresses in (addresses_v6 or {}).items() for address in addresses]
+    nodes = {address for _, address in own}
+    uses = [address_use(Kind.NODE, address, f"the address of {host}") for host, address in own]
     for kind, address, what in _named_addresses(spec):
         if address not in nodes:
             uses.append(address_use(kind, address, what))
-    uses += _routed(foreign_routes(spec.pod_networks, node_addresses, routes, own_devices), nodes)
+    pools: list[Network] = [*spec.pod_networks, *([spec.pod_cidr_v6] if spec.dual else [])]
+    uses += _routed(foreign_routes(pools, nodes, routes, own_devices), nodes)
     for other in others:
         uses += [network_use(Kind.OTHER_PODS, cidr, f"{other.name}'s pod network") for cidr in other.pods]
         uses += [network_use(Kind.OTHER_SERVICES, cidr, f"{other.name}'s service network") for cidr in other.services]
     return uses
 
 
-def _named_addresses(spec: ClusterSpec) -> Iterator[tuple[Kind, IPv4Address, str]]:
+def _named_addresses(spec: ClusterSpec) -> Iterator[tuple[Kind, Address, str]]:
     """Addresses of machines that the spec itself names."""
     hosts = {"control_plane_endpoint": spec.endpoint_host}
     for number, url in enumerate(spec.cilium_api_servers):
@@ -70,17 +78,16 @@ def _named_addresses(spec: ClusterSpec) -> Iterator[tuple[Kind, IPv4Address, str
             address = ip_address(host)
         except ValueError:
             continue
-        if isinstance(address, IPv4Address):
-            yield Kind.API, address, f"the address of the API ({key})"
+        yield Kind.API, address, f"the address of the API ({key})"
     for number, instance in enumerate(spec.cilium_bgp):
         for place, peer in enumerate(instance.peers):
             yield Kind.ROUTER, peer.address, f"the router {peer.name} (cilium_bgp.{number}.peers.{place})"
 
 
-def _routed(foreign: Mapping[Route, Sequence[str]], nodes: set[IPv4Address]) -> Iterator[Use]:
+def _routed(foreign: Mapping[Route, Sequence[str]], nodes: set[Address]) -> Iterator[Use]:
     """Routers and networks of the nodes' routes; what several hosts have is one use."""
-    routers: dict[IPv4Address, dict[str, None]] = {}
-    networks: dict[tuple[Kind, IPv4Network, str], dict[str, None]] = {}
+    routers: dict[Address, dict[str, None]] = {}
+    networks: dict[tuple[Kind, Network, str], dict[str, None]] = {}
     for route, hosts in foreign.items():
         named = dict.fromkeys(hosts)
         if route.gateway and route.gateway not in nodes:

@@ -82,7 +82,7 @@ def _overlap(one: Use, other: Use) -> bool:
     # Cilium compares load-balancer blocks whole; to everybody else an address nobody gets is free.
     whole = one.kind is other.kind
     (first, last), (start, end) = (one.span, other.span) if whole else (one.given, other.given)
-    return first <= end and start <= last
+    return one.version == other.version and first <= end and start <= last
 
 
 def _not_inside(one: Use, other: Use) -> str | None:

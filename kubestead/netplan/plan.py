@@ -6,7 +6,7 @@ Cilium guards none of it: a pool that meets the nodes' own network costs SSH and
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import TYPE_CHECKING
 
 from kubestead.errors import Finding
@@ -15,11 +15,12 @@ from kubestead.netplan.collect import MORE, fixed_uses, spec_uses
 from kubestead.netplan.pairs import clash
 from kubestead.netplan.propose import parts, propose_pool
 from kubestead.netplan.routes import CILIUM_DEVICES, Route
-from kubestead.netplan.uses import Kind, OtherCluster, Use, network_use
+from kubestead.netplan.uses import Kind, Network, OtherCluster, Use, network_use
 
 if TYPE_CHECKING:
     from kubestead.spec import ClusterSpec
 
+IPV4 = 4
 KEPT = "the cluster runs with it, and it cannot be changed in place"
 _NOTHING = "nothing private is free beside all this: remove a route"
 _NO_BLOCK = "write addresses of the nodes' own network that no machine there has"
@@ -43,6 +44,7 @@ def check_address_plan(
     others: Sequence[OtherCluster] = (),
     kept: Collection[str] = (),
     own_devices: Sequence[str] = CILIUM_DEVICES,
+    addresses_v6: Mapping[str, Sequence[IPv6Address]] | None = None,
 ) -> list[Finding]:
     """Everything that stands in the way of the spec's networks on these nodes, with networks that fit.
 
@@ -51,13 +53,14 @@ def check_address_plan(
     Args:
         spec: the cluster.
         node_addresses: host name to its node address.
-        routes: host name to the routes of its main table.
+        routes: host name to the routes of its main table, with dual stack the IPv6 one's too.
         others: the other clusters of the mesh.
         kept: keys a running cluster cannot change: what is wrong with them is only told.
         own_devices: patterns of devices whose routes an already running Cilium made.
+        addresses_v6: host name to its IPv6 addresses, but for those of a link alone.
     """
     ours = spec_uses(spec)
-    fixed = fixed_uses(spec, node_addresses, routes, others, own_devices)
+    fixed = fixed_uses(spec, node_addresses, routes, others, own_devices, addresses_v6)
     by_arp, by_bgp = bool(spec.cilium_l2_announcements), bool(spec.cilium_bgp)
     nodes = len(node_addresses)
     wrong = _wrong(ours, fixed, 1 if kept else nodes)
@@ -79,7 +82,7 @@ def _wrong(ours: Sequence[Use], fixed: Sequence[Use], nodes: int) -> dict[str, l
 def _findings(
     ours: Sequence[Use],
     wrong: Mapping[str, Sequence[str]],
-    advice: Mapping[str, IPv4Network],
+    advice: Mapping[str, Network],
     kept: Collection[str] = (),
 ) -> list[Finding]:
     return [
@@ -101,6 +104,8 @@ def _too_small(use: Use, ours: Sequence[Use], nodes: int) -> Iterator[str]:
             more = f" with {MORE}" if len(pool) > 1 and _parts(use) else ""
             held = sum(pool) if more else _parts(use)
             yield f"holds {held} node part(s) of /{use.mask_size}{more}, and there are {nodes} node(s)"
+    elif use.key == "pod_cidr_v6" and _parts(use) < nodes:
+        yield f"holds {_parts(use)} node part(s) of /{use.mask_size}, and there are {nodes} node(s)"
     elif _parts(use) == 0:
         yield f"holds no node part of /{use.mask_size}"
 
@@ -112,7 +117,7 @@ def _met(use: Use, ours: Sequence[Use], fixed: Sequence[Use]) -> Iterator[str]:
             yield f"{verb} {other}"
 
 
-def _fix(use: Use, proposal: IPv4Network | None) -> str:
+def _fix(use: Use, proposal: Network | None) -> str:
     if proposal is None:
         return _NO_BLOCK if use.kind is Kind.BALANCED else _NOTHING
     write = f"write {use.key} = '{proposal}'" if "." not in use.key else f"write '{proposal}' there"
@@ -134,15 +139,17 @@ def _grow(spec: ClusterSpec, uses: Sequence[Use], nodes: int) -> Iterator[Findin
 
 def _unheard(ours: Sequence[Use], fixed: Sequence[Use], told: Collection[str]) -> Iterator[Finding]:
     """Blocks nobody asks the nodes' links for; where no link is known, nothing can be said."""
-    links = [use for use in fixed if use.kind is Kind.LINK]
+    links = [use for use in fixed if use.kind is Kind.LINK and use.version == IPV4]
     for use in ours:
         if use.kind is not Kind.BALANCED or use.key in told or not links:
             continue
-        if not any(link.first <= use.first and use.last <= link.last for link in links):
+        (first, last) = use.span
+        if not any(link.span[0] <= first and last <= link.span[1] for link in links):
             advice = proposals(ours, fixed, [use.key], 1, by_arp=True, by_bgp=False)
             reason = "lies in no network the nodes have a link in, so nobody asks there for its addresses"
             yield Finding(use.key, reason, _fix(use, advice.get(use.key)), value=use.value, severity="warning")
 
 
 def _parts(use: Use) -> int:
-    return sum(parts(network, use.mask_size) for network in use.networks)
+    networks: list[Network] = [*use.networks, *use.networks_v6]
+    return sum(parts(network, use.mask_size) for network in networks)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import IPv4Network, collapse_addresses
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from typing import TypeVar
 
 # Where a pool may be proposed, in order: RFC 1918's two large blocks, then RFC 6598's shared space.
 POOL_BLOCKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "100.64.0.0/10", "192.168.0.0/16")))
 # The lab's own choice first: Docker settles at the low end of 172.16/12.
 SERVICE_BLOCKS = tuple(map(IPv4Network, ("172.20.0.0/16", "172.16.0.0/12", "100.64.0.0/10", "10.0.0.0/8")))
 SERVICE_PREFIX = 16
+# RFC 4193: everybody's own.
+LOCAL_V6 = IPv6Network("fd00::/8")
+_Net = TypeVar("_Net", IPv4Network, IPv6Network)
 
 
 def propose_pool(
@@ -52,12 +56,20 @@ def propose_block(avoid: Iterable[IPv4Network], addresses: int, within: IPv4Netw
     return IPv4Network((int(last.broadcast_address) + 1 - (1 << (32 - wanted)), wanted))
 
 
-def parts(network: IPv4Network, mask_size: int) -> int:
+def propose_v6(avoid: Iterable[IPv6Network], prefix: int, within: IPv6Network = LOCAL_V6) -> IPv6Network | None:
+    """The lowest free network of this prefix length; None where there is none."""
+    (free,) = _free_in([within], avoid)
+    fitting = [network for network in free if network.prefixlen <= prefix]
+    lowest = min(fitting, key=lambda network: network.network_address, default=None)
+    return None if lowest is None else IPv6Network((lowest.network_address, prefix))
+
+
+def parts(network: IPv4Network | IPv6Network, mask_size: int) -> int:
     """How many parts of prefix length ``mask_size`` a network is cut into."""
     return 1 << (mask_size - network.prefixlen) if mask_size >= network.prefixlen else 0
 
 
-def _free_in(blocks: Sequence[IPv4Network], avoid: Iterable[IPv4Network]) -> Iterator[list[IPv4Network]]:
+def _free_in(blocks: Sequence[_Net], avoid: Iterable[_Net]) -> Iterator[list[_Net]]:
     """Of each block what is left of it as networks, the largest first."""
     avoided = list(collapse_addresses(avoid))
     for block in blocks:
@@ -67,7 +79,7 @@ def _free_in(blocks: Sequence[IPv4Network], avoid: Iterable[IPv4Network]) -> Ite
         yield sorted(free, key=lambda part: (part.prefixlen, part.network_address))
 
 
-def _without(part: IPv4Network, network: IPv4Network) -> list[IPv4Network]:
+def _without(part: _Net, network: _Net) -> list[_Net]:
     if not part.overlaps(network):
         return [part]
     return list(part.address_exclude(network)) if network.subnet_of(part) else []

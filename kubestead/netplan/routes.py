@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
+
+from kubestead.netplan.uses import Address, Network
 
 CILIUM_DEVICES = ("cilium_*", "lxc*")
 # Networks that exist inside one machine only: those of container engines and hypervisors. Cilium announces nothing
@@ -17,14 +19,15 @@ INNER_DEVICES = ("docker*", "br-*", "cni*", "podman*", "virbr*", "lxcbr*", "lxdb
 class Route:
     """A line of a node's main routing table; ``device`` is empty and ``gateway`` None where it has none."""
 
-    destination: IPv4Network
+    destination: Network
     device: str
-    gateway: IPv4Address | None = None
+    gateway: Address | None = None
 
     @property
     def says_nothing(self) -> bool:
-        """A default route, or one of the two halves (0.0.0.0/1, 128.0.0.0/1) a VPN may set: any network lies in it."""
-        return self.destination.prefixlen <= 1
+        """A default route, or what a VPN may set in its place: its two halves (0.0.0.0/1, 128.0.0.0/1), or all of IPv6
+        that is routed in the world (2000::/3). Any network lies in it."""
+        return self.destination.prefixlen <= (1 if isinstance(self.destination, IPv4Network) else 3)
 
     @property
     def is_link(self) -> bool:
@@ -42,9 +45,14 @@ def matches(device: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(device, pattern) for pattern in patterns)
 
 
+def inside(network: Network, other: Network) -> bool:
+    """Whether a network lies wholly inside of another."""
+    return network.version == other.version and network[0] in other and network.prefixlen >= other.prefixlen
+
+
 def foreign_routes(
-    pools: Sequence[IPv4Network],
-    node_addresses: Mapping[str, IPv4Address],
+    pools: Sequence[Network],
+    nodes: Collection[Address],
     routes: Mapping[str, Sequence[Route]],
     own_devices: Sequence[str] = CILIUM_DEVICES,
 ) -> dict[Route, list[str]]:
@@ -52,16 +60,15 @@ def foreign_routes(
 
     Args:
         pools: every network pods have addresses from.
-        node_addresses: host name to its node address.
+        nodes: the nodes' addresses.
         routes: host name to the routes of its main table.
         own_devices: patterns of devices whose routes an already running Cilium made.
     """
-    nodes = set(node_addresses.values())
     found: dict[Route, list[str]] = {}
     for host, table in routes.items():
         for route in table:
             # With autoDirectNodeRoutes Cilium routes each node's part of the pool straight to that node.
-            to_a_node = route.gateway in nodes and any(route.destination.subnet_of(pool) for pool in pools)
+            to_a_node = route.gateway in nodes and any(inside(route.destination, pool) for pool in pools)
             if not to_a_node and not matches(route.device, own_devices):
                 hosts = found.setdefault(route, [])
                 if host not in hosts:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Network, summarize_address_range
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, summarize_address_range
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 class Kind(Enum):
@@ -39,13 +42,18 @@ class Use:
     """
 
     kind: Kind
-    first: IPv4Address
-    last: IPv4Address
+    first: Address
+    last: Address
     what: str
     value: str
     key: str = ""
     spares_ends: bool = False
     mask_size: int = 32
+
+    @property
+    def version(self) -> int:
+        """4 or 6."""
+        return self.first.version
 
     @property
     def span(self) -> tuple[int, int]:
@@ -64,7 +72,16 @@ class Use:
 
     @property
     def networks(self) -> list[IPv4Network]:
-        """The addresses as networks, as few as can be."""
+        """IPv4 addresses as networks, as few as can be; none where they are IPv6."""
+        if isinstance(self.first, IPv6Address) or isinstance(self.last, IPv6Address):
+            return []
+        return list(summarize_address_range(self.first, self.last))
+
+    @property
+    def networks_v6(self) -> list[IPv6Network]:
+        """IPv6 addresses as networks; none where they are IPv4."""
+        if isinstance(self.first, IPv4Address) or isinstance(self.last, IPv4Address):
+            return []
         return list(summarize_address_range(self.first, self.last))
 
     def __str__(self) -> str:
@@ -78,18 +95,18 @@ class OtherCluster:
     """The networks of another cluster in the mesh."""
 
     name: str
-    pods: tuple[IPv4Network, ...] = ()
-    services: tuple[IPv4Network, ...] = ()
+    pods: tuple[Network, ...] = ()
+    services: tuple[Network, ...] = ()
 
 
-def network_use(kind: Kind, network: IPv4Network, what: str, key: str = "", mask_size: int = 32) -> Use:
+def network_use(kind: Kind, network: Network, what: str, key: str = "", mask_size: int = 32) -> Use:
     """A network's use."""
     return Use(kind, network[0], network[-1], what, str(network), key, mask_size=mask_size)
 
 
-def address_use(kind: Kind, address: IPv4Address, what: str) -> Use:
+def address_use(kind: Kind, address: Address, what: str) -> Use:
     """A single address's use."""
-    return Use(kind, address, address, what, f"{address}/32")
+    return Use(kind, address, address, what, f"{address}/{address.max_prefixlen}")
 
 
 def block_use(block: str, what: str, key: str, first_and_last: bool) -> Use:

@@ -45,7 +45,8 @@ class Switch:
         together: all nodes at once.
         probes: agents probe each other (cilium-health), so that they can be asked.
         witnesses: hosts that try the way to the nodes.
-        undo: what this run did before, by its words, and the command that takes it back on the control plane.
+        undo: what this run did before, by its words, and the commands that take it back on the control plane, then on
+            every host, once all agents are back.
     """
 
     chart: str
@@ -57,7 +58,7 @@ class Switch:
     together: bool = False
     probes: bool = True
     witnesses: Sequence[Host] = field(default=(), repr=False)
-    undo: tuple[str, str] | None = None
+    undo: tuple[str, str, str] | None = None
 
 
 @operation()
@@ -93,7 +94,7 @@ def _switch(host: Host, switch: Switch, agrees: bool, there: bool) -> None:
         agrees: the release is as it shall be, agents that follow by themselves included.
         there: it is as this would leave it until the agents have followed, or agrees.
     """
-    mark = json.dumps({"good": switch.good})
+    mark = json.dumps({"good": switch.good, "apart": switch.apart})
     ask(host, f"mkdir -p /var/lib/kubestead && echo '{mark}' > {SWITCH_MARK}", what="marking the last good revision")
     try:
         if not there:
@@ -161,11 +162,14 @@ def _back(host: Host, switch: Switch, error: StepFailed) -> None:
 def _roll_back(host: Host, switch: Switch) -> None:
     script = render("helm-rollback.sh.j2", release="cilium", namespace="kube-system", revision=switch.good)
     ask(host, script, what=f"helm rollback to revision {switch.good}", timeout=400)
-    if switch.undo:
-        ask(host, switch.undo[1], what=switch.undo[0], timeout=120)
     # The DaemonSet's controller itself restarts those that got the new configuration, and no others.
     bound = WITHIN_SECONDS * (1 + len(rollout(host).nodes) // 2)
     everybody = watch(host, _old, "agents of the old configuration", bound).nodes
+    if switch.undo:
+        what, here, everywhere = switch.undo
+        ask(host, here, what=what, timeout=200)
+        for node in switch.witnesses:
+            ask(node, everywhere, what=what, timeout=120)
     until_well(host, everybody, _witnesses(switch, ()), probed_by=everybody[: WITNESSES if switch.probes else 0])
     told(host, f"back at Helm revision {switch.good}: every agent is well")
 

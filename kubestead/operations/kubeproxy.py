@@ -79,4 +79,9 @@ def rules_removed() -> Commands:
     if not found:
         host.noop("kube-proxy left nothing here")
         return
-    yield StringCommand(render("kube-proxy-rules.sh.j2", chains=CHAINS), _timeout=120)
+    yield StringCommand(without_rules(), _timeout=120)
+
+
+def without_rules() -> str:
+    """The command that takes kube-proxy's rules off a host."""
+    return render("kube-proxy-rules.sh.j2", chains=CHAINS)

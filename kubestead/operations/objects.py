@@ -1,30 +1,37 @@
-"""Objects in the cluster: applied by the API server itself, and taken away again when they are wanted no longer."""
+"""Objects in the cluster: applied by the API server itself, and deleted when they are wanted no longer."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from kubestead.facts.objects import Owned, OwnedObjects, SecretHolds, as_printed
+from kubestead.facts.objects import APPLY, look
 from kubestead.health import KUBECTL
-from kubestead.manifests import MANAGER, Identity, Manifest, applied, as_list, bare, content, differs, labelled
+from kubestead.manifests import Manifest, as_list, bare, content, labelled
+from kubestead.objectset import CONFIDENTIAL, Change, Kinds, changes, in_the_way
 from kubestead.operations import shown
+from kubestead.operations.flow import refusal
 
+Commands = Generator[StringCommand, None, None]
 # An operator registers its CRDs as it starts, and may have to be pulled first.
 CRD_SECONDS = 300
-_APPLY = f"apply --server-side --force-conflicts --field-manager={MANAGER} --filename=- > /dev/null"
 
 
 @operation()
 def objects(
-    objects: Sequence[Manifest], kinds: Mapping[str, str], owner: str, keep: Collection[str] = ()
-) -> Generator[StringCommand, None, None]:
+    objects: Sequence[Manifest],
+    kinds: Kinds,
+    owner: str,
+    keep: Collection[str] = (),
+    makers: Mapping[str, str] | None = None,
+) -> Commands:
     """Have exactly these objects of this owner in the cluster; nothing is done where they are as they should be.
 
     They are applied server-side by the field manager ``kubestead``: what others set in them besides stays. Only objects
-    with the owner's label are ever deleted. Where a kind is not there yet, its CRD is waited for.
+    with the owner's label are ever deleted, and what has the name of one and not its label is not taken over. Where a
+    kind is not there yet, its CRD is waited for.
 
     Args:
         objects: the manifests, in the order they are applied; objects of a namespace name it. A Secret has ``data``.
@@ -32,50 +39,42 @@ def objects(
             kubectl names them: ``{"CiliumNetworkPolicy": "ciliumnetworkpolicies.cilium.io"}``.
         owner: the value of the label :data:`kubestead.manifests.OWNER`.
         keep: kinds that are never deleted.
+        makers: of a kind, how the name begins of the field manager that may have made one for us before.
     """
-    wanted = {Identity.of(manifest): labelled(manifest, owner) for manifest in objects}
-    present = host.get_fact(OwnedObjects, owner=owner, kinds=tuple(kinds.values())) or Owned()
-    live = {Identity.of(item): item for item in present.objects}
-    others = _secrets_of_other_content(wanted)
-    changed = {
-        identity: manifest
-        for identity, manifest in wanted.items()
-        if identity not in live or differs(manifest, live[identity]) or identity in others
-    }
-    gone = [identity for identity in live if identity not in wanted and identity.kind not in keep]
-    if not changed and not gone:
+    wanted = [labelled(manifest, owner) for manifest in objects]
+    owned, trial = look(host.get_fact, wanted, kinds, owner)
+    others = [str(finding) for finding in in_the_way(trial, owner, kinds, lambda _: host.name, makers)]
+    if refused := [*others, *(f"{host.name}: refused by the API server: {words}" for words in trial.refused)]:
+        yield refusal("\n".join(refused))
+        return
+    found = changes(wanted, owned, trial, keep, kinds)
+    if not found:
         host.noop(f"{len(wanted)} objects are as they should be")
         return
-    _show(changed, gone, live, others)
-    if missing := [crd for crd in _crds(changed, kinds) if crd not in present.kinds]:
+    if missing := [crd for crd in _crds(found, kinds) if crd not in owned.kinds]:
         yield _established(missing)
-    if changed:
+    yield from changed(found)
+
+
+def changed(found: Sequence[Change]) -> Commands:
+    """Make these changes."""
+    for change in found:
+        _show(change)
+    if whole := [change.wanted for change in found if change.whole and change.wanted]:
+        yield StringCommand(KUBECTL, "replace --filename=- > /dev/null", _stdin=as_list(whole), _timeout=120)
+    if wanted := [change.wanted for change in found if change.wanted]:
         # By standard input: a Secret may be among them.
-        yield StringCommand(KUBECTL, _APPLY, _stdin=as_list(changed.values()), _timeout=120)
-    if gone:
-        order = list(kinds)
-        last_first = sorted(gone, key=lambda identity: order.index(identity.kind), reverse=True)
-        named = [bare(identity, live[identity]["apiVersion"]) for identity in last_first]
+        yield StringCommand(APPLY, "> /dev/null", _stdin=as_list(wanted), _timeout=120)
+    before = {change.identity: change.before for change in found if change.before and not change.wanted}
+    if gone := [bare(identity, item["apiVersion"]) for identity, item in before.items()]:
         delete = "delete --ignore-not-found --timeout=60s --filename=- > /dev/null"
-        yield StringCommand(KUBECTL, delete, _stdin=as_list(named), _timeout=120)
+        yield StringCommand(KUBECTL, delete, _stdin=as_list(gone), _timeout=120)
 
 
-def _secrets_of_other_content(wanted: Mapping[Identity, Manifest]) -> list[Identity]:
-    """Asked of every Secret, so that these questions go along with the first (see kubestead.phases.foresight)."""
-    return [
-        identity
-        for identity, manifest in wanted.items()
-        if identity.kind == "Secret"
-        and not host.get_fact(
-            SecretHolds, namespace=identity.namespace, secret=identity.name, _stdin=as_printed(manifest["data"])
-        )
-    ]
-
-
-def _crds(changed: Collection[Identity], kinds: Mapping[str, str]) -> list[str]:
+def _crds(found: Iterable[Change], kinds: Kinds) -> list[str]:
     """The CRDs of these objects: Kubernetes' own groups have no dot in their names, or end in ``k8s.io``."""
-    found = {kinds[identity.kind] for identity in changed}
-    return sorted(kind for kind in found if "." in kind and not kind.endswith(".k8s.io"))
+    named = {kinds[change.identity.kind] for change in found}
+    return sorted(kind for kind in named if "." in kind and not kind.endswith(".k8s.io"))
 
 
 def _established(crds: Sequence[str]) -> StringCommand:
@@ -90,17 +89,11 @@ def _established(crds: Sequence[str]) -> StringCommand:
     )  # fmt: skip
 
 
-def _show(
-    changed: Mapping[Identity, Manifest],
-    gone: Sequence[Identity],
-    live: Mapping[Identity, Manifest],
-    others: Collection[Identity],
-) -> None:
-    for identity, manifest in changed.items():
-        if identity in live and identity in others:
-            shown.show(f"{identity}: other data")
-        else:
-            before = applied(live[identity]) if identity in live else None
-            shown.show_values(str(identity), before, content(manifest))
-    for identity in gone:
-        shown.show(f"{identity}: wanted no longer -> deleted")
+def _show(change: Change) -> None:
+    if change.after is None:
+        shown.show(f"{change}: wanted no longer -> deleted")
+    elif change.identity.kind == CONFIDENTIAL and change.before is not None:
+        shown.show(f"{change}: other data, or labels")
+    else:
+        before = None if change.before is None else content(change.before)
+        shown.show_values(str(change), before, content(change.after))

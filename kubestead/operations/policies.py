@@ -1,4 +1,4 @@
-"""Operations on network policies, through the API on a control plane: applied, removed, found valid."""
+"""Operations on network policies, through the API on a control plane: as they are written, and found valid."""
 
 from __future__ import annotations
 
@@ -6,78 +6,80 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-import yaml
 from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from kubestead.cilium.policy import JUDGED, RESOURCES, Key, Object, told
-from kubestead.cilium.policyset import Change, invalid, manifest, written
-from kubestead.facts.policies import PolicyConditions, apply
+from kubestead.cilium.policy import JUDGED, RESOURCES
+from kubestead.cilium.policyset import invalid
+from kubestead.facts.objects import OwnedObjects
 from kubestead.health import KUBECTL
-from kubestead.operations import shown
+from kubestead.manifests import Identity
+from kubestead.objectset import Change, Owned
 from kubestead.operations.flow import failure
+from kubestead.operations.objects import Commands, changed
 from kubestead.operations.steps import StepFailed, ask
 
-_SAID = '{.status.conditions[?(@.type=="Valid")].status}'
+_JUDGED = tuple(RESOURCES[kind] for kind in JUDGED)
 
 
 @operation()
-def applied(content: Object, change: Change | None) -> Generator[StringCommand, None, None]:
-    """Have an object as it is written.
+def policy(change: Change | None) -> Commands:
+    """Have a policy as it is written, or gone where it is written nowhere any more.
 
     Args:
-        content: the object, with the label of its set.
         change: what of it differs in the cluster; None: nothing.
     """
     if change is None:
         host.noop("it is as written")
         return
-    shown.show_text(told(change.key), _text(change.before), _text(change.after) or "")
-    yield StringCommand(apply("> /dev/null"), _stdin=manifest([content]), _timeout=60)
-    if change.before is not None and change.key[0] in JUDGED:
+    yield from changed([change])
+    if change.before and change.wanted and change.identity.kind in JUDGED:
         # What Cilium said of the form before must not be taken for its word on this one. Its operator writes only over
         # the version it has read, so whatever it says from here on is about the new form.
         forget = QuoteString('{"status":{"conditions":null}}')
-        named = _named(change.key)
+        named = _named(change.identity)
         yield StringCommand(
             KUBECTL, "patch", *named, "--subresource=status --type=merge --patch", forget, "> /dev/null"
         )
 
 
 @operation()
-def removed(change: Change) -> Generator[StringCommand, None, None]:
-    """Have an object gone that its set's folder no longer has."""
-    shown.show_text(told(change.key), _text(change.before), "")
-    yield StringCommand(KUBECTL, "delete --ignore-not-found", *_named(change.key), "> /dev/null", _timeout=60)
-
-
-@operation()
-def valid(set_name: str, places: Mapping[Key, str], within_seconds: int) -> Generator[StringCommand, None, None]:
+def valid(owner: str, places: Mapping[Identity, str], within_seconds: int) -> Generator[StringCommand, None, None]:
     """See that Cilium finds every policy of the set valid: its agents pass over one that is not, without a word.
 
     Args:
-        set_name: the set.
+        owner: whose they are.
         places: where each of its policies is written.
         within_seconds: how long to wait for the operator's word on a new one.
     """
-    judged = {key: place for key, place in places.items() if key[0] in JUDGED}
+    judged = {identity: place for identity, place in places.items() if identity.kind in JUDGED}
     if not judged or not state.is_executing:
         host.noop("Cilium's word on each is waited for")
         return
-    with suppress(StepFailed):  # who is silent is told below
-        ask(host, _waiting(judged, within_seconds), what="waiting for Cilium's word", timeout=within_seconds + 30)
-    refused, silent = invalid(host.get_fact(PolicyConditions, set_name=set_name))
+    refused, silent = _said(owner, judged)
+    if silent:
+        with suppress(StepFailed):  # who is silent is told below
+            ask(host, _waiting(judged, within_seconds), what="waiting for Cilium's word", timeout=within_seconds + 30)
+        refused, silent = _said(owner, judged)
     if refused or silent:
-        yield failure(_trouble(refused, silent, {told(key): place for key, place in judged.items()}, within_seconds))
+        yield failure(_trouble(refused, silent, {str(one): place for one, place in judged.items()}, within_seconds))
         return
     host.noop(f"Cilium finds all {len(judged)} valid")
 
 
-def _waiting(keys: Iterable[Key], seconds: int) -> StringCommand:
+def _said(owner: str, judged: Iterable[Identity]) -> tuple[list[str], list[str]]:
+    """Those Cilium refuses, with its words, and those nothing is known of."""
+    items = (host.get_fact(OwnedObjects, owner=owner, kinds=_JUDGED) or Owned()).objects
+    there = {Identity.of(one) for one in items}
+    refused, silent = invalid(items)
+    return refused, [*silent, *(str(one) for one in judged if one not in there)]
+
+
+def _waiting(policies: Iterable[Identity], seconds: int) -> StringCommand:
     """Wait for all at once, each namespace's by a kubectl of its own."""
     groups: dict[str, list[str]] = {}
-    for kind, namespace, name in keys:
-        groups.setdefault(namespace, []).append(f"{RESOURCES[kind]}/{name}")
+    for one in policies:
+        groups.setdefault(one.namespace, []).append(f"{RESOURCES[one.kind]}/{one.name}")
     said = QuoteString('jsonpath={.status.conditions[?(@.type=="Valid")].status}')
     words: list[Any] = ["export LC_ALL=C;"]
     for namespace, names in groups.items():
@@ -100,11 +102,6 @@ def _trouble(refused: list[str], silent: list[str], places: Mapping[str, str], s
     return "\n".join(lines)
 
 
-def _named(key: Key) -> list[Any]:
-    kind, namespace, name = key
-    within = ["--namespace", QuoteString(namespace)] if namespace else []
-    return [*within, QuoteString(f"{RESOURCES[kind]}/{name}")]
-
-
-def _text(item: Object | None) -> str | None:
-    return None if item is None else yaml.safe_dump(written(item), sort_keys=False)
+def _named(one: Identity) -> list[Any]:
+    within = ["--namespace", QuoteString(one.namespace)] if one.namespace else []
+    return [*within, QuoteString(f"{RESOURCES[one.kind]}/{one.name}")]

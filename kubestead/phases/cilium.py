@@ -9,8 +9,8 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from kubestead.catalog import Catalog
-from kubestead.cilium.change import IN_PASSING, Change, changes
-from kubestead.cilium.typed import typed_for
+from kubestead.cilium.change import IN_PASSING, changes
+from kubestead.cilium.switching import named
 from kubestead.facts.ciliumrollout import SWITCH_MARK
 from kubestead.facts.files import FileTexts
 from kubestead.facts.helm import Release
@@ -18,6 +18,7 @@ from kubestead.images import CILIUM, chosen_images
 from kubestead.merge import deep_merge
 from kubestead.operations.artifacts import Installation, install_artifacts
 from kubestead.operations.helm import release
+from kubestead.phases.ipseckey import have_key
 from kubestead.phases.known import architecture
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import node_names
@@ -40,6 +41,7 @@ def install_cilium(spec: ClusterSpec) -> None:
     """Helm and the chart from the catalog, the release, then its objects for pools, announcements and BGP."""
     catalog = Sources.of(host).catalog
     install_chart(spec, catalog)
+    have_key(spec)
     values = cilium_values(spec, catalog, nodes=len(node_names()))
     release(
         name=f"Cilium {spec.cilium_version}",
@@ -87,14 +89,8 @@ def not_in_passing(present: Release, version: str, values: dict[str, Any], catal
 
     defaults = chart_defaults(catalog)
     found = changes(deep_merge(defaults, present.values), deep_merge(defaults, values))
-    dear = [_named(change) for change in found if change.effect > IN_PASSING]
+    dear = [named(change) for change in found if change.effect > IN_PASSING]
     return f"{host.name}: this is not done in passing: {'; '.join(dear)}; {switch}" if dear else None
-
-
-def _named(change: Change) -> str:
-    """With the key of the spec, where the value has one."""
-    typed = typed_for(change.path)
-    return f"{typed.key}: {change}" if typed else str(change)
 
 
 def cilium_values(spec: ClusterSpec, catalog: Catalog, nodes: int) -> dict[str, Any]:

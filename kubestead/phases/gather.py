@@ -11,7 +11,7 @@ import gevent  # type: ignore[import-untyped]
 from gevent.event import AsyncResult  # type: ignore[import-untyped]
 from gevent.pool import Pool  # type: ignore[import-untyped]
 from paramiko import SSHException
-from pyinfra.api import FactBase, State
+from pyinfra.api import DeployError, FactBase, State
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import get_fact
 from pyinfra.api.host import Host
@@ -20,6 +20,7 @@ from pyinfra.context import ctx_host, ctx_state
 from kubestead.clock import now
 from kubestead.facts.host import HostFacts
 from kubestead.facts.reachability import ReachedPorts
+from kubestead.phases.topology import first_control_plane
 from kubestead.preflight.model import HostInfo
 from kubestead.preflight.survey import Probe
 
@@ -100,6 +101,19 @@ def facts_and_probes(
 def fact_of(node: Host, fact: type[FactBase[_T]], **arguments: object) -> tuple[_T | None, Failure | None]:
     """A fact of one host, or None and the reason."""
     return _ask(node, fact, **arguments)
+
+
+def asked_of_first(fact: type[FactBase[Any]], **arguments: Any) -> Any:
+    """A fact of the first control plane, asked as ``host.get_fact`` asks.
+
+    Raises:
+        DeployError: it could not be asked.
+    """
+    first = first_control_plane()
+    answer, failure = fact_of(first, fact, **arguments)
+    if failure:
+        raise DeployError(f"{first.name}: its API could not be asked: {failure.reason}")
+    return answer
 
 
 def _state() -> State:

@@ -52,6 +52,19 @@ def refusal(findings: Sequence[Finding]) -> DeployError:
     return DeployError(f"preflight: {summary(errors(findings))}, nothing was changed")
 
 
+def stop_at(findings: Iterable[Finding]) -> None:
+    """Print what there is to say, and stop the run where any of it is an error.
+
+    Raises:
+        DeployError: it is.
+    """
+    found = list(findings)
+    if found:
+        print_findings(found)
+    if wrong := errors(found):
+        raise refusal(wrong)
+
+
 Read = tuple[ClusterSpec | None, list[Finding]]
 
 

@@ -28,12 +28,15 @@ from kubestead.phases.chart import chart_defaults
 from kubestead.phases.cilium import CHART, cilium_values, install_chart
 from kubestead.phases.control_plane import init_configuration
 from kubestead.phases.gather import fact_of, once
-from kubestead.phases.load import print_findings, refusal
+from kubestead.phases.ipseckey import have_key
+from kubestead.phases.load import errors, print_findings, refusal
+from kubestead.phases.nodepolicies import turned_on
 from kubestead.phases.objects import install_objects
 from kubestead.phases.sources import Sources
 from kubestead.phases.topology import first_control_plane, node_address, node_names
 from kubestead.runrecord import record
 from kubestead.spec import ClusterSpec
+from kubestead.unreachable import FLAG
 
 
 def plan_switch(spec: ClusterSpec) -> Plan:
@@ -50,7 +53,8 @@ def _plan(spec: ClusterSpec) -> Plan:
     absent = [name for name in node_names() if inventory.get_host(name) not in state.active_hosts]
     if absent:
         raise DeployError(
-            f"a switch is about every node, and this run leaves out {', '.join(absent)}; run it without --limit"
+            f"a switch is about every node, and this run leaves out {', '.join(absent)}; run it without --limit, and "
+            f"without --data {FLAG}=true"
         )
     cluster, _ = running.ask()
     if cluster is None or cluster.configuration is None or cluster.cilium is None:
@@ -81,9 +85,11 @@ def _plan(spec: ClusterSpec) -> Plan:
     if wrong:
         fix = "mend it first; where the present values are what keeps it ill: --data force=true"
         wrong.append(Finding("switch of Cilium", "begins from a healthy cluster, which is what it goes back to", fix))
+    wrong += turned_on(spec, plan.found)
     wrong += impossible(plan, host.data.get("kubestead_where") or {})
     if wrong:
         print_findings(wrong)
+    if errors(wrong):
         raise refusal(wrong)
     return plan
 
@@ -98,6 +104,9 @@ def _unhealthy(plan: Plan) -> Iterator[Finding]:
         yield Finding("control plane", f"cannot be asked: {failed.reason if failed else 'no answer'}", "try again")
         return
     yield from findings(seen, node_names())
+    for name in sorted({*plan.rollout.nodes} - {*node_names()}):
+        fix = "write it into the inventory, or take the node out of the cluster"
+        yield Finding(name, "runs an agent of Cilium's, and is not in the inventory", fix)
     asking = fact_of(first_control_plane(), CiliumSaid, nodes=plan.rollout.nodes)
     fix = f"on {first_control_plane().name}: {KUBECTL} -n kube-system logs ds/cilium --tail=50"
     for words in ill(asking[0] or (), plan.rollout.nodes):
@@ -113,6 +122,7 @@ def switch_cilium(spec: ClusterSpec) -> None:
     plan = plan_switch(spec)
     catalog = Sources.of(host).catalog
     install_chart(spec, catalog)
+    have_key(spec)
     if plan.upgrades:
         values = preflight_values(spec, catalog)
         upgrade_checked(name=f"Preflight of the upgrade to {spec.cilium_version}", chart=CHART, values=values)
@@ -132,13 +142,17 @@ def switch_cilium(spec: ClusterSpec) -> None:
             together=plan.together,
             probes=_agents_probe(plan.values),
             witnesses=list(state.active_hosts),
-            undo=("taking kube-proxy away again", kubeproxy.DELETE) if keep and not plan.kube_proxy else None,
+            undo=_undo() if plan.brings_kube_proxy else None,
         ),
     )
     if not keep:
         kubeproxy.removed(name="No kube-proxy", there=plan.kube_proxy)
     kubeproxy.told_kubeadm(name="kubeadm's record of kube-proxy", configuration=plan.kubeadm, disabled=not keep)
     install_objects(spec)
+
+
+def _undo() -> tuple[str, str, str]:
+    return "taking kube-proxy away again", kubeproxy.DELETE, kubeproxy.without_rules()
 
 
 def _agents_probe(values: Mapping[str, Any]) -> bool:

@@ -26,6 +26,7 @@ def is_needed(feature: str, spec: ClusterSpec) -> bool:
     needed = {
         "geneve": spec.tunnel_protocol == "geneve",
         "wireguard": spec.cilium_encryption == "wireguard",
+        "esp4": spec.cilium_encryption == "ipsec",
         "sch_fq": spec.cilium_bandwidth_manager != "off",
         "netkit": spec.cilium_datapath != "veth",
     }

@@ -36,12 +36,14 @@ class Filesystem:
 
 @dataclass(frozen=True)
 class Device:
-    """A network device with its MAC address, its IPv4 addresses as ``192.168.1.187/24``, and its MTU in bytes."""
+    """A network device: MAC address, IPv4 addresses as ``192.168.1.187/24``, MTU in bytes, and IPv6 addresses but for
+    those of the link alone."""
 
     name: str
     mac: str | None = None
     addresses: tuple[str, ...] = ()
     mtu: int | None = None
+    addresses_v6: tuple[str, ...] = ()
 
     def holds(self, address: IPv4Address) -> bool:
         """Whether ``address`` is one of this device's own."""
@@ -135,6 +137,7 @@ class HostInfo:
     machine_id: str | None = None
     devices: tuple[Device, ...] | None = None
     routes: tuple[Route, ...] | None = None
+    routes_v6: tuple[Route, ...] | None = None
     sockets: tuple[Socket, ...] | None = None
     swap_devices: tuple[str, ...] | None = None
     cgroup_version: Literal[1, 2] | None = None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from ipaddress import IPv6Address, IPv6Interface
 
 from kubestead.errors import Finding
-from kubestead.netplan import KEPT, check_address_plan, check_capacity
+from kubestead.netplan import CILIUM_DEVICES, KEPT, Route, check_address_plan, check_capacity
 from kubestead.netplan.collect import spec_uses
+from kubestead.netplan.routes import INNER_DEVICES, matches
 from kubestead.netplan.uses import Kind
 from kubestead.preflight.findings import finding, unknown
 from kubestead.preflight.survey import Host, Node, Survey
@@ -146,14 +148,27 @@ def _kept(survey: Survey) -> set[str]:
     pods = [use for use in spec_uses(survey.spec) if use.kind is Kind.PODS]
     runs = survey.running_pods
     appended = {use.key for use in pods if runs is not None and not runs.issuperset(use.networks)}
-    return {"service_cidr", *(use.key for use in pods)} - (appended - {"pod_cidr"})
+    services = {"service_cidr", "service_cidr_v6"} if survey.spec.dual else {"service_cidr"}
+    return {*services, *(use.key for use in pods)} - (appended - {"pod_cidr"})
 
 
 def _plan(survey: Survey, nodes: Sequence[Node], hosts: Sequence[Host], kept: Collection[str] = ()) -> list[Finding]:
     return check_address_plan(
         survey.spec,
         {node.name: node.address for node in nodes},
-        {host.name: host.info.routes or () for host in hosts},
+        {host.name: (*(host.info.routes or ()), *_routes_v6(host, survey)) for host in hosts},
         others=survey.spec.other_clusters,
         kept=kept,
+        addresses_v6={host.name: _addresses_v6(host) for host in hosts if survey.spec.dual},
     )
+
+
+def _routes_v6(host: Host, survey: Survey) -> Sequence[Route]:
+    """IPv6 is looked at where pods have it; a host without it has no such routes."""
+    return (host.info.routes_v6 or ()) if survey.spec.dual else ()
+
+
+def _addresses_v6(host: Host) -> list[IPv6Address]:
+    """What other machines know the host by."""
+    own = [device for device in host.info.devices or () if not matches(device.name, (*CILIUM_DEVICES, *INNER_DEVICES))]
+    return list(dict.fromkeys(IPv6Interface(address).ip for device in own for address in device.addresses_v6))

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 from kubestead.preflight.model import ClusterFiles, Filesystem, HostInfo, LockHolder, OsRelease
 from kubestead.preflight.parse_kernel import kernel_features
-from kubestead.preflight.parse_network import devices, routes, sockets
+from kubestead.preflight.parse_network import devices, routes, routes_v6, sockets
 
 MARK = "@@ "
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -39,6 +39,7 @@ def host_info(lines: Sequence[str]) -> HostInfo:
         machine_id=identity.get("machine_id"),
         devices=devices(parts.get("addresses", [])),
         routes=routes(parts.get("routes", [])),
+        routes_v6=routes_v6(parts.get("routes-v6", [])),
         sockets=sockets(parts.get("sockets", [])),
         swap_devices=_swap_devices(parts.get("swaps", [])),
         cgroup_version=_CGROUP_VERSIONS.get(identity.get("cgroup_fs", "")),

@@ -11,6 +11,7 @@ _MODULE_OPTIONS = {
     "geneve": "CONFIG_GENEVE",
     "wireguard": "CONFIG_WIREGUARD",
     "sch_fq": "CONFIG_NET_SCH_FQ",
+    "esp4": "CONFIG_INET_ESP",
 }
 _BUILT_IN_OPTIONS = {
     "bpf": ("CONFIG_BPF_SYSCALL",),

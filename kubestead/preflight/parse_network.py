@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 from kubestead.netplan import Route
@@ -15,7 +15,7 @@ _OWNER = re.compile(r'users:\(\("(?P<name>[^"]*)"')
 
 
 def devices(lines: Sequence[str]) -> tuple[Device, ...] | None:
-    """``ip -j addr show``; IPv6 addresses are left out."""
+    """``ip -j addr show``; of IPv6 addresses those that other machines may reach."""
     entries = _objects(lines)
     if entries is None:
         return None
@@ -23,15 +23,19 @@ def devices(lines: Sequence[str]) -> tuple[Device, ...] | None:
         Device(
             name=entry.get("ifname", ""),
             mac=entry.get("address") if entry.get("link_type") == "ether" else None,
-            addresses=tuple(
-                f"{address['local']}/{address['prefixlen']}"
-                for address in entry.get("addr_info", [])
-                if address.get("family") == "inet" and "local" in address and "prefixlen" in address
-            ),
+            addresses=tuple(_addresses(entry, "inet")),
+            addresses_v6=tuple(_addresses(entry, "inet6")),
             mtu=entry.get("mtu"),
         )
         for entry in entries
     )
+
+
+def _addresses(entry: dict[str, Any], family: str) -> Iterator[str]:
+    for address in entry.get("addr_info", []):
+        reached = family == "inet" or address.get("scope") == "global"
+        if address.get("family") == family and reached and "local" in address and "prefixlen" in address:
+            yield f"{address['local']}/{address['prefixlen']}"
 
 
 def routes(lines: Sequence[str]) -> tuple[Route, ...] | None:
@@ -47,6 +51,27 @@ def routes(lines: Sequence[str]) -> tuple[Route, ...] | None:
         )
         for entry in entries
         for hop in entry.get("nexthops", [entry])
+    )
+
+
+def routes_v6(lines: Sequence[str]) -> tuple[Route, ...] | None:
+    """``ip -j -6 route show``: the same of IPv6, without what is about a link alone."""
+    entries = _objects(lines)
+    if entries is None:
+        return None
+    found = (
+        Route(
+            destination=IPv6Network("::/0" if entry["dst"] == "default" else entry["dst"], strict=False),
+            device=hop.get("dev", ""),
+            gateway=IPv6Address(hop["gateway"]) if "gateway" in hop else None,
+        )
+        for entry in entries
+        for hop in entry.get("nexthops", [entry])
+    )
+    return tuple(
+        route
+        for route in found
+        if not (route.destination.is_link_local or route.destination.is_multicast or route.destination.is_loopback)
     )
 
 

@@ -28,6 +28,8 @@ RUN_KEYS = frozenset(
         "over_budgets",
         "over_quorum",
         "one_by_one",
+        "rotate",
+        "shut_out",
         "diagnosis_file",
         "cilium_status_file",
         "watcher",

@@ -69,9 +69,12 @@ class Run:
         return [(place, host) for place, (host, command) in enumerate(self.commands) if words in command]
 
 
-def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()", more: str = "") -> Run:
-    """``pyinfra inventory.py deploys/<deploy>.py <options>`` on the hosts of ``tests/deploys/lab.py``."""
-    prepare(folder, lab, more)
+def run(folder: Path, deploy: str, *options: str, lab: str = "bare_lab()", more: str = "", **chosen: Any) -> Run:
+    """``pyinfra inventory.py deploys/<deploy>.py <options>`` on the hosts of ``tests/deploys/lab.py``.
+
+    ``chosen`` are choices of the spec's whose values the chart takes, beside those of the default one.
+    """
+    prepare(folder, lab, more, **chosen)
     done = subprocess.run(
         pyinfra(deploy, options), cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120,
         check=False,
@@ -87,14 +90,14 @@ def start(folder: Path, deploy: str, *options: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def prepare(folder: Path, lab: str = "bare_lab()", more: str = "") -> None:
+def prepare(folder: Path, lab: str = "bare_lab()", more: str = "", **chosen: Any) -> None:
     """A folder as an operator has it, with ``inventory.py`` and a catalog; ``more`` are further lines of group_data."""
     for name in ("config.py", "deploys"):
         (folder / name).symlink_to(REPOSITORY / name)
     (folder / "group_data").mkdir()
     (folder / "group_data" / "all.py").write_text((REPOSITORY / "group_data" / "all.py").read_text() + more)
     content = catalog.content()
-    content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache")
+    content["files"]["cilium-chart"]["any"]["sha256"] = chart(folder / "cache", **chosen)
     (folder / "catalog.yaml").write_text(yaml.safe_dump(content))
     (folder / "inventory.py").write_text(INVENTORY.format(lab=lab, catalog=str(folder / "catalog.yaml")))
 
@@ -110,9 +113,9 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off", "XDG_CACHE_HOME": cache}
 
 
-def chart(cache: Path) -> str:
-    """Put a chart that takes the values of the default spec into the downloads of ``cache``; returns its digest."""
-    values = cilium_values(ClusterSpec(), catalog.catalog(), nodes=3)
+def chart(cache: Path, **chosen: Any) -> str:
+    """Put a chart that takes the values of the spec with these choices into the downloads of ``cache``; its digest."""
+    values = cilium_values(ClusterSpec.load(chosen), catalog.catalog(), nodes=3)
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as archive:
         for name, content in {"Chart.yaml": {"name": "cilium", "version": "1.18.4"}, "values.yaml": values}.items():

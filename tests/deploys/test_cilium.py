@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from kubestead.cilium.policy import CCNP
 from kubestead.merge import deep_merge
+from kubestead.packing import packed
 from kubestead.phases.cilium import cilium_values
 from kubestead.spec import ClusterSpec
 from tests.deploys.runner import Run, run
@@ -22,14 +24,14 @@ KUBEADM = (
     "serviceSubnet: 172.20.0.0/16}\nproxy: {}\n"
 )
 MARKS = '{"meta.helm.sh/release-name":"cilium","meta.helm.sh/release-namespace":"kube-system"}'
-NODES = ("k8s-cp", "k8s-worker1", "k8s-worker2")
+NODES = ("@fake/k8s-cp", "@fake/k8s-worker1", "@fake/k8s-worker2")
 
 
 def cluster(values: dict[str, Any] | None = None, version: str = "1.18.4", good: int | None = None, said: str = "Ok",
-            kube_proxy: bool = True) -> dict[str, Any]:  # fmt: skip
+            kube_proxy: bool = True, strangers: tuple[str, ...] = ()) -> dict[str, Any]:  # fmt: skip
     """What the control plane of a cluster that runs answers."""
     present = deep_merge(RUNS, values or {})
-    pods = [f"pod\tcilium-{node}\tu-{node}\t{node}\tTrue\t\tnew\t0\t0\t\t" for node in NODES]
+    pods = [f"pod\tcilium-{node}\tu-{node}\t{node}\tTrue\t\tnew\t0\t0\t\t" for node in (*NODES, *strangers)]
     return {
         "What runs here already": [
             "built-here", "cilium-kept-here", "server\thttps://k8s-api:6443", "answers",
@@ -47,17 +49,17 @@ def cluster(values: dict[str, Any] | None = None, version: str = "1.18.4", good:
             json.dumps({"version": version, "status": "deployed", "revision": 3}), json.dumps(present),
         ],
         "Cilium's agents and operator": [
-            "revision\tnew\t1", *pods, "control-plane\tk8s-cp", "DaemonSet/cilium\t1\t1",
+            "revision\tnew\t1", *pods, "control-plane\t@fake/k8s-cp", "DaemonSet/cilium\t1\t1",
             "Deployment/cilium-operator\t1\t1\t2\t2\t2", "answered",
         ],
         "cilium-dbg status": ["clock\t2026-11-22T10:00:00", *(f"status\t{node}\t{said}\tnews" for node in NODES)],
     }  # fmt: skip
 
 
-def switch(folder: Path, *options: str, answers: dict[str, Any] | None = None) -> Run:
+def switch(folder: Path, *options: str, answers: dict[str, Any] | None = None, more: str = "") -> Run:
     """Run it on the built lab, whose control plane answers so."""
     told = {"k8s-cp": answers or cluster(), "k8s-worker1": {"KUBE-(SERVICES": "31"}}
-    return run(folder, "cilium", "--dry", "--json", *options, lab=f"built_lab({told!r})")
+    return run(folder, "cilium", "--dry", "--json", *options, lab=f"built_lab({told!r})", more=more)
 
 
 def changes(done: Run) -> list[str]:
@@ -75,7 +77,7 @@ def test_a_change_is_told_and_planned(tmp_path: Path) -> None:
     done = switch(tmp_path, answers=cluster({"hubble": {"enabled": False}}))
     assert done.returncode == 0, done.stderr
     assert "hubble.enabled: False -> True: agents restart" in done.stderr
-    assert "k8s-worker1, then k8s-worker2, then k8s-cp" in done.stderr
+    assert "@fake/k8s-worker1, then @fake/k8s-worker2, then @fake/k8s-cp" in done.stderr
     assert "back to Helm revision 3" in done.stderr
     assert changes(done) == [
         "k8s-cp                  Cilium | Cilium 1.18.4, node by node",
@@ -100,12 +102,13 @@ def test_an_upgrade_is_checked_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answers", "options", "words"),
     [
-        (cluster(said="Failure"), [], "the agent of k8s-cp says Failure: news"),
-        (cluster({"ipam": {"mode": "kubernetes"}}), [], "error: ipam.mode = cluster-pool: cannot be changed"),
+        (cluster(said="Failure"), [], "the agent of @fake/k8s-cp says Failure: news"),
+        (cluster({"ipam": {"mode": "kubernetes"}}), [], "error: cilium_ipam = cluster-pool: cannot be changed"),
+        (cluster(strangers=("other",)), [], "runs an agent of Cilium's, and is not in the inventory"),
         (cluster(good=1), [], "no longer has revision 1"),
         (cluster(), ["--limit", "@fake/k8s-cp"], "leaves out"),
     ],
-    ids=["ill", "never", "forgotten", "limited"],
+    ids=["ill", "never", "stranger", "forgotten", "limited"],
 )
 def test_what_stands_against_it(tmp_path: Path, answers: dict[str, Any], options: list[str], words: str) -> None:
     done = switch(tmp_path, *options, answers=answers)
@@ -146,3 +149,23 @@ def test_what_the_other_deploy_leaves_is_named_by_its_key(tmp_path: Path) -> Non
     done = run(tmp_path, "cluster", "--dry", lab=f"built_lab({told!r})")
     assert done.returncode == 1
     assert "not done in passing: cilium_encryption: encryption.enabled: True -> False" in done.stderr
+
+
+def test_a_policy_on_nodes_is_looked_at_before_the_host_firewall_brings_it_into_force(tmp_path: Path) -> None:
+    node = {"metadata": {"name": "k8s-cp", "labels": {}}, "status": {"addresses": [{"address": "192.168.1.187"}]}}
+    shutting = {"apiVersion": "cilium.io/v2", "kind": CCNP, "metadata": {"name": "hand-made"},
+                "spec": {"nodeSelector": {}, "ingress": [{}]}}  # fmt: skip
+    told = {"nodes": {"items": [node]}, "clusterwide": {"items": [shutting]}}
+    answers = {
+        **cluster(),
+        "say() { printf": "\n".join(f"{key}\t{packed(json.dumps(value))}" for key, value in told.items()),
+        "SSH_CONNECTION": "192.168.1.1",
+    }
+    on = "\ncilium_host_firewall = True\n"
+    done = switch(tmp_path, answers=answers, more=on)
+    assert done.returncode == 1
+    assert "CiliumClusterwideNetworkPolicy hand-made" in done.stderr
+    assert "would shut out SSH from 192.168.1.1, which this run comes from" in done.stderr
+    (tmp_path / "again").mkdir()
+    wanted = switch(tmp_path / "again", "--data", "shut_out=true", answers=answers, more=on)
+    assert wanted.returncode == 0, wanted.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,9 @@ def test_a_cluster_without_the_mesh_s_server_is_told_what_comes_first(tmp_path: 
 
 
 def test_out_of_the_mesh_the_others_are_forgotten(tmp_path: Path) -> None:
-    left = '{"kind":"Secret","namespace":"kube-system","name":"cilium-clustermesh"}'
-    done = run(tmp_path, "mesh", "-y", "-vv", lab=lab(**{"api-resources": f"kind secrets\n{left}\nanswered"}))
+    metadata = {"namespace": "kube-system", "name": "cilium-clustermesh"}
+    left = json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})
+    done = run(tmp_path, "mesh", "-y", "-vv", lab=lab(**{"api-resources": f"kinds\tsecrets\n{left}\nanswered"}))
     assert done.returncode == 0, done.stderr[-3000:]
     assert outcomes(done)["The other clusters' cards"]
     assert done.sent("delete --ignore-not-found")

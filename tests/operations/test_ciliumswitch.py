@@ -70,7 +70,7 @@ def test_agents_follow_one_by_one_and_then_by_themselves_again():
         "switching-values.yaml >", "cilium-w1 ", "cilium-w2 ", "cilium-cp ", "cilium-values.yaml >",
     ]  # fmt: skip
     first, last = host.sent[0], host.sent[-1]
-    assert '{"good": 3}' in first
+    assert '{"good": 3, "apart": false}' in first
     assert "rm -f /var/lib/kubestead/cilium-switch.json" in last
 
 
@@ -92,14 +92,16 @@ def test_together_means_all_at_once():
 
 
 def test_an_agent_that_keeps_ending_takes_all_of_it_back(caplog):
-    logs = ["level=fatal msg=no-such-device"]
+    logs, worker = ["level=fatal msg=no-such-device"], Played({}, "w2")
     outcome, host = done(agents(), agents(), agents("w1", failing="w1"), agents("w1", failing="w1"),
                          agents("w1", failing="w1"), agents(*NODES),
-                         answers={"level=fatal": logs}, undo=("taking kube-proxy away again", "UNDO"))  # fmt: skip
+                         answers={"level=fatal": logs}, witnesses=(worker,),
+                         undo=("taking kube-proxy away again", "UNDO", "RULES"))  # fmt: skip
     assert outcome.call() is False
     assert sent(host, "cilium-w1 ", "cilium-w2 ", "helm rollback cilium 3", "UNDO") == [
         "cilium-w1 ", "helm rollback cilium 3", "UNDO",
     ]  # fmt: skip
+    assert worker.sent == ["RULES"]
     assert "w1: its agent keeps ending: cilium-w1-new not ready, started again 3 times" in caplog.text
     assert "its first error: level=fatal msg=no-such-device" in caplog.text
     assert "Cilium is back at Helm revision 3, and every agent is well" in caplog.text

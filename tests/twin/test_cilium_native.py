@@ -21,7 +21,7 @@ from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, Run, altered_site, deploy, planned
 from tests.twin.traffic import outside
 from tests.twin.traffic.bird import ASN, Bird, bird
-from tests.twin.traffic.capture import SYN, capture
+from tests.twin.traffic.capture import ICMP, SYN, capture
 from tests.twin.traffic.pods import HTTP, NAMESPACE, Pod, apply, of_service, service, start
 from tests.twin.traffic.scraping import prometheus
 
@@ -175,12 +175,26 @@ def test_what_is_wanted_no_longer_goes_and_nothing_else(native: Native) -> None:
     assert native.twin.ssh("k8s-cp", asked).split() == ["by-hand", "lan", "routed"]
 
 
+def test_a_pool_made_by_hand_is_not_taken_over(native: Native) -> None:
+    """The one of the test before."""
+    run = native.deploy(
+        [*POOLS, {"name": "by-hand", "blocks": ["172.31.252.0/28"], "services": {"announce": "nobody"}}]
+    )
+    assert run.returncode == 1
+    assert "CiliumLoadBalancerIPPool by-hand is in the cluster already and was not applied by kubestead" in run.text
+    assert "1 error, nothing was changed" in run.text
+
+
 def test_packets_go_bare_and_whole(native: Native, pods: dict[str, Pod]) -> None:
     one, two = pods["one"], pods["two"]
     with capture(native.twin) as seen:
         assert one.asks(two.address, HTTP, "hostname") == ["two"]
         assert "1 received" in one.run(f"ping -M do -c 1 -W 5 -s {1500 - 28} {two.address}")
         bare = seen.between(one.address, two.address)
+        said = one.run(f"ping -M do -c 1 -W 5 -s {1500 - 28 + 1} {two.address}")
+        assert "essage too long" in said
+        pings = [packet for packet in seen.between(one.address, two.address) if packet.protocol == ICMP]
+        assert [packet.length for packet in pings] == [1500] * 2, "the longer one was never sent"
         assert not [packet for packet in seen.packets() if packet.inner], "no VXLAN at all"
     assert len(bare) > 5
     assert max(packet.length for packet in bare if packet.ports == (0, 0)) == 1500

@@ -90,6 +90,13 @@ def only(found: dict[str, Any], kind: str) -> dict[str, Any]:
     return dict(one)
 
 
+def advised(twin: Twin, trouble: dict[str, Any]) -> str:
+    """What the next command prints, run as it is given: on the host it names, or on the control plane."""
+    said = str(trouble["then"])
+    node, _, command = said.removeprefix("on ").partition(": ") if said.startswith("on ") else ("k8s-cp", "", said)
+    return twin.ssh(node, command)
+
+
 def test_a_healthy_cluster_has_nothing_to_tell(built: Twin) -> None:
     found = until(built)
     assert found["unknown"] == {}
@@ -111,7 +118,9 @@ def test_an_agent_that_was_stopped(built: Twin) -> None:
 def test_no_operator(built: Twin) -> None:
     with catalogued(built, "k8s-cp", "cilium-operator-pending"):
         found = until(built, ("operator-down", "cilium-operator"))
-        assert "Pending" in " ".join(only(found, "operator-down")["evidence"])
+        trouble = only(found, "operator-down")
+        assert "Pending" in " ".join(trouble["evidence"])
+        assert "FailedScheduling" in advised(built, trouble)
 
 
 def test_the_tunnels_port_is_blocked_on_one_node(built: Twin) -> None:
@@ -121,9 +130,7 @@ def test_the_tunnels_port_is_blocked_on_one_node(built: Twin) -> None:
         trouble = only(found, "tunnel-blocked")
         assert "vxlan, UDP 8472" in trouble["what"]
         assert any(line.startswith("k8s-cp asks k8s-worker2") for line in trouble["evidence"])
-        # The command it gives finds the rule.
-        command = trouble["then"].removeprefix("on k8s-worker2: ")
-        assert "--dport 8472 -j DROP" in built.ssh("k8s-worker2", command)
+        assert "--dport 8472 -j DROP" in advised(built, trouble)
 
 
 def test_a_foreign_cni_file_comes_first(built: Twin) -> None:
@@ -136,7 +143,7 @@ def test_a_foreign_cni_file_comes_first(built: Twin) -> None:
         found = until(built, ("cni-foreign", "k8s-worker1"))
         trouble = only(found, "cni-foreign")
         assert "00-old.conflist names bridge" in trouble["evidence"][0]
-        built.ssh("k8s-worker1", trouble["then"].removeprefix("on k8s-worker1: "))
+        advised(built, trouble)
 
 
 def test_the_pool_is_used_up(built: Twin) -> None:
@@ -154,6 +161,9 @@ def test_the_pool_is_used_up(built: Twin) -> None:
         found = until(built, ("pool-exhausted", LATE))
         trouble = only(found, "pool-exhausted")
         assert "the pool 10.0.0.0/8 has 65536 parts of /24, and 65536 are given" in trouble["evidence"]
+        assert trouble["then"] == (
+            "append a network to cilium_more_pod_cidrs in group_data/all.py; then: pyinfra INVENTORY deploys/cluster.py"
+        )
         assert ("addresses-held", HOG) in blamed(found, "warning")
     finally:
         built.ssh("k8s-cp", f"{KUBECTL} delete ciliumnode {LATE} {HOG} --ignore-not-found")

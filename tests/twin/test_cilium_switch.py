@@ -9,93 +9,24 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, NODES, PYINFRA, Run, altered_site, deploy, planned
+from tests.twin.switching.lab import HELM, Lab, case, long
 from tests.twin.switching.probe import probing, start_pods
-from tests.twin.switching.results import KEPT, record
+from tests.twin.switching.results import record
 
-HELM = "KUBECONFIG=/etc/kubernetes/admin.conf helm --namespace kube-system"
+__all__ = ["case"]
+
 QUIET_SECONDS = 30
 NATIVE = {"cilium_routing": "native"}
 REPLACED = {"kube_proxy": "replace"}
 # The chart and the operator take it; the agents end with an error. No key of the spec can say it.
 BROKEN = {"extraConfig": {"node-port-mode": "annotation"}}
-
-
-@dataclass
-class Lab:
-    """A cluster, and the last site file it was brought to."""
-
-    twin: Twin
-    folder: Path
-    grown: dict[str, Any] = field(default_factory=dict)
-
-    def site(self, **overrides: Any) -> Path:
-        """The twin's site file with some values of the spec, and Cilium's own below ``extra``."""
-        extra = overrides.pop("extra", {})
-        own = yaml.safe_load((self.twin.state / "site.yaml").read_text())["overrides"]
-        values = {**own.get("cilium_extra_values", {}), **extra}
-        return altered_site(
-            self.twin, self.folder, overrides={**overrides, **self.grown, "cilium_extra_values": values}
-        )
-
-    def switch(self, *arguments: str, **overrides: Any) -> Run:
-        """Run ``deploys/cilium.py`` with such a site."""
-        site = self.site(**overrides)
-        return deploy(self.twin, "cilium", *arguments, site=site, inventory="inventory/twin.py")
-
-    def brought(self, *arguments: str, **overrides: Any) -> Run:
-        """A switch that has to succeed."""
-        run = self.switch(*arguments, **overrides)
-        assert run.returncode == 0, run.text
-        assert "FAILED" not in run.text
-        return run
-
-    def measured(self, case: str, *arguments: str, then: Callable[[Run], None] | None = None, **overrides: Any) -> Run:
-        """A switch with the probe at work, and its losses kept."""
-        with probing(self.twin) as seen:
-            began = time.monotonic()
-            run = self.switch(*arguments, **overrides)
-            seconds = time.monotonic() - began
-        (then or self.is_well)(run)
-        record(case, seen, seconds)
-        return run
-
-    def is_well(self, run: Run) -> None:
-        """It went through, and left nothing behind."""
-        assert run.returncode == 0, run.text
-        assert "FAILED" not in run.text
-        assert self.left() == ""
-
-    def left(self) -> str:
-        """What a switch that was not ended leaves."""
-        return self.twin.ssh("k8s-cp", "ls /var/lib/kubestead/cilium-switch* 2>/dev/null || true")
-
-    def config(self, key: str) -> str:
-        """A key of the ConfigMap cilium-config."""
-        get = f"{KUBECTL} -n kube-system get configmap cilium-config -o jsonpath='{{.data.{key}}}'"
-        return self.twin.ssh("k8s-cp", get)
-
-    def agents(self) -> dict[str, str]:
-        """The agents' pods by their nodes."""
-        row = '{range .items[*]}{.spec.nodeName} {.metadata.name}{"\\n"}{end}'
-        lines = self.twin.ssh("k8s-cp", f"{KUBECTL} -n kube-system get pods -l k8s-app=cilium -o jsonpath='{row}'")
-        return dict(tuple(line.split()) for line in lines.splitlines())  # type: ignore[misc]
-
-    def kube_proxy_chains(self) -> list[str]:
-        """How many chains of kube-proxy's each node has."""
-        count = (
-            "{ iptables-nft-save; iptables-legacy-save; } 2>/dev/null | grep -cE '^:KUBE-(SVC|SEP|SERVICES)' || true"
-        )
-        return [self.twin.ssh(node, count) for node in NODES]
 
 
 @pytest.fixture(scope="module")
@@ -112,24 +43,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield lab
     finally:
         twin.must("down")
-
-
-@pytest.fixture
-def case(request: pytest.FixtureRequest) -> str:
-    """The name of the case; passed over where it passed on this commit already."""
-    name = str(request.param)
-    if KEPT.passed(name):
-        pytest.skip("passed on this commit already")
-    return name
-
-
-def long(*cases: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Marks a long test, with the names of its cases."""
-
-    def mark(test: Callable[..., None]) -> Callable[..., None]:
-        return pytest.mark.twin_long(pytest.mark.switch(pytest.mark.parametrize("case", cases, indirect=True)(test)))
-
-    return mark
 
 
 def one_by_one(case: str) -> list[str]:
@@ -159,6 +72,29 @@ def test_nothing_to_switch_is_said_and_a_change_is_told_before_it_is_done(built:
     assert "nothing was changed" in refused.text
 
 
+@pytest.mark.twin
+def test_a_switch_goes_through_and_one_that_breaks_agents_is_taken_back(built: Twin, tmp_path: Path) -> None:
+    lab = Lab(built, tmp_path)
+    try:
+        off = lab.brought(hubble=False, smoke=False)
+        assert "hubble.enabled: True -> False: agents restart" in off.text
+        assert lab.config("enable-hubble") == "false"
+        before = lab.agents()
+        broken = lab.switch(hubble=False, smoke=False, extra=BROKEN)
+        assert broken.returncode == 1
+        assert "Invalid value for --bpf-lb-mode" in broken.text, "the agent's own words"
+        assert "is back at Helm revision" in broken.text
+        assert lab.left() == ""
+        after = lab.agents()
+        assert {node for node in after if after[node] != before[node]} == {"k8s-worker1"}, "nobody else was touched"
+        assert lab.brought("--json", hubble=False, smoke=False).changed == []
+    finally:
+        # What only restarts agents is done in passing, and shown by the full smoke.
+        back = deploy(built, "cluster")
+    assert back.returncode == 0, back.text
+    assert "ok      Hubble relay answers" in back.text
+
+
 @long("nothing")
 def test_the_probe_alone(lab: Lab, case: str) -> None:
     lab.brought()
@@ -167,31 +103,16 @@ def test_the_probe_alone(lab: Lab, case: str) -> None:
     record(case, seen, 0)
 
 
-@long("killed in the middle, gone on")
-def test_a_run_that_is_killed_is_ended_by_the_next_one(lab: Lab, case: str) -> None:
+@long("Hubble off")
+def test_hubble_goes_off(lab: Lab, case: str) -> None:
     lab.brought()
-    site = lab.site(hubble=False)
-    argv = ["env", f"KUBESTEAD_SITE={site}", PYINFRA, "-y", "inventory/twin.py", "deploys/cilium.py"]
-    command = ["nsenter", f"--net=/run/netns/kubestead-{lab.twin.name}", *argv]
-    with probing(lab.twin) as seen:
-        began = time.monotonic()
-        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert run.stdout is not None
-        said = next((line for line in run.stdout if "restarting the agent of k8s-worker2" in line), None)
-        assert said, "the second node is never restarted"
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        assert lab.left(), "the mark stays"
-        plain = deploy(lab.twin, "cluster", site=site, inventory="inventory/twin.py")
-        assert plain.returncode == 1
-        assert "was begun and not ended" in plain.text
-        first = lab.agents()["k8s-worker1"]
-        again = lab.switch(hubble=False)
-        seconds = time.monotonic() - began
-    lab.is_well(again)
-    assert "it goes on. Agents of an older configuration: " in again.text
-    assert lab.agents()["k8s-worker1"] == first, "what was switched is left alone"
-    record(case, seen, seconds)
+    before = lab.agents()
+    run = lab.measured(case, hubble=False)
+    assert "hubble.enabled: True -> False: agents restart" in run.text
+    assert lab.config("enable-hubble") == "false"
+    after = lab.agents()
+    assert after.keys() == before.keys()
+    assert not set(after.values()) & set(before.values()), "every agent was restarted"
 
 
 @long("Hubble on")
@@ -215,20 +136,20 @@ def test_a_value_that_breaks_agents_is_rolled_back(lab: Lab, case: str) -> None:
         assert "k8s-worker1: its agent keeps ending" in run.text
         assert "Invalid value for --bpf-lb-mode" in run.text, "the agent's own words"
         assert "is back at Helm revision" in run.text
+        assert lab.left() == ""
+        assert lab.twin.ssh("k8s-cp", f"{HELM} get values cilium") == values
+        after = lab.agents()
+        assert {node for node in after if after[node] != before[node]} == {"k8s-worker1"}, "nobody else was touched"
+        assert "fatal" in lab.twin.ssh("k8s-cp", "cat /var/lib/kubestead/cilium-first-error.log")
+        assert deploy(lab.twin, "verify", site=lab.site(), inventory="inventory/twin.py").returncode == 0
 
     lab.measured(case, then=refused, extra=BROKEN)
-    assert lab.left() == ""
-    assert lab.twin.ssh("k8s-cp", f"{HELM} get values cilium") == values
-    after = lab.agents()
-    assert {node for node in after if after[node] != before[node]} == {"k8s-worker1"}, "nobody else was touched"
-    assert "fatal" in lab.twin.ssh("k8s-cp", "cat /var/lib/kubestead/cilium-first-error.log")
-    assert deploy(lab.twin, "verify", site=lab.site(), inventory="inventory/twin.py").returncode == 0
 
 
 @long("upgrade of the chart")
 def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
-    """No other 1.18 release can be had here: the same chart stands in for an older one, under another number."""
-    lab.brought()
+    """The same chart stands in for an older one, under another number: it shows the way, not the versions."""
+    lab.brought(smoke=False)
     lab.twin.ssh(
         "k8s-cp",
         "cd $(mktemp -d) && tar -xzf /var/lib/kubestead/charts/cilium.tgz && sed -i 's/1[.]18[.]4/1.18.3/' "
@@ -239,7 +160,7 @@ def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
     run = deploy(lab.twin, "cluster", site=lab.site(), inventory="inventory/twin.py")
     assert run.returncode == 1
     assert "an upgrade is not done in passing" in run.text
-    run = lab.measured(case)
+    run = lab.measured(case, smoke=False)
     assert "An upgrade from 1.18.3 to 1.18.4: Cilium's own preflight comes first" in run.text
     assert "1.18.4" in lab.twin.ssh("k8s-cp", f"{HELM} list")
     assert "pre-flight" not in lab.twin.ssh(
@@ -250,7 +171,7 @@ def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
 @long("VXLAN to native", "native to VXLAN", "VXLAN to native, one by one", "native to VXLAN, one by one")
 def test_routing_goes_there_and_back(lab: Lab, case: str) -> None:
     there = case.startswith("VXLAN")
-    lab.brought(**({} if there else NATIVE))
+    lab.brought(smoke=False, **({} if there else NATIVE))
     smoke = {} if case == "VXLAN to native" else {"smoke": False}
     run = lab.measured(case, *one_by_one(case), **(NATIVE if there else {}), **smoke)
     assert ("all at once" in run.text) is not ("one by one" in case)
@@ -278,7 +199,7 @@ def test_cilium_takes_services_over(lab: Lab, case: str) -> None:
 
 @long("Cilium to kube-proxy")
 def test_kube_proxy_takes_services_back(lab: Lab, case: str) -> None:
-    lab.brought(**REPLACED)
+    lab.brought(smoke=False, **REPLACED)
     lab.measured(case)
     assert "0" not in lab.kube_proxy_chains()
     assert lab.config("kube-proxy-replacement") == "false"
@@ -286,29 +207,28 @@ def test_kube_proxy_takes_services_back(lab: Lab, case: str) -> None:
     assert (plain.returncode, plain.changed) == (0, [])
 
 
-@long("Hubble off")
-def test_hubble_goes_off(lab: Lab, case: str) -> None:
+@long("killed in the middle, gone on")
+def test_a_run_that_is_killed_is_ended_by_the_next_one(lab: Lab, case: str) -> None:
     lab.brought()
-    before = lab.agents()
-    run = lab.measured(case, hubble=False)
-    assert "hubble.enabled: True -> False: agents restart" in run.text
-    assert lab.config("enable-hubble") == "false"
-    after = lab.agents()
-    assert after.keys() == before.keys()
-    assert not set(after.values()) & set(before.values()), "every agent was restarted"
-
-
-@long("a pool network appended")
-def test_the_pool_grows_and_does_not_shrink(lab: Lab, case: str) -> None:
-    lab.brought()
-    run = lab.measured(case, smoke=False, cilium_more_pod_cidrs=["100.64.0.0/16"])
-    assert "clusterPoolIPv4PodCIDRList" in run.text
-    assert "the operator restarts" in run.text
-    lab.grown = {"cilium_more_pod_cidrs": ["100.64.0.0/16"]}
-    assert lab.config("cluster-pool-ipv4-cidr") == "10.0.0.0/8 100.64.0.0/16"
-    assert lab.brought("--json").changed == []
-    lab.grown = {}
-    shrunk = lab.switch()
-    assert shrunk.returncode == 1
-    assert "cannot be changed" in shrunk.text
-    lab.grown = {"cilium_more_pod_cidrs": ["100.64.0.0/16"]}
+    site = lab.site(hubble=False)
+    argv = ["env", f"KUBESTEAD_SITE={site}", PYINFRA, "-y", "inventory/twin.py", "deploys/cilium.py"]
+    command = ["nsenter", f"--net=/run/netns/kubestead-{lab.twin.name}", *argv]
+    with probing(lab.twin) as seen:
+        began = time.monotonic()
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert run.stdout is not None
+        said = next((line for line in run.stdout if "restarting the agent of k8s-worker2" in line), None)
+        assert said, "the second node is never restarted"
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        assert lab.left(), "the mark stays"
+        plain = deploy(lab.twin, "cluster", site=site, inventory="inventory/twin.py")
+        assert plain.returncode == 1
+        assert "was begun and not ended" in plain.text
+        first = lab.agents()["k8s-worker1"]
+        again = lab.switch(hubble=False)
+        seconds = time.monotonic() - began
+    lab.is_well(again)
+    assert "it goes on. Agents of an older configuration: " in again.text
+    assert lab.agents()["k8s-worker1"] == first, "what was switched is left alone"
+    record(case, seen, seconds)

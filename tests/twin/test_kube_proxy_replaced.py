@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from kubestead.twin import cgroups, plan
-from tests.twin.conftest import Twin
+from kubestead.twin.plan import GATEWAY, Plan
+from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, altered_site, deploy
+from tests.twin.traffic import outside
+from tests.twin.traffic.capture import capture
+from tests.twin.traffic.pods import Pod, apply, of_service, service, start
 
 pytestmark = pytest.mark.twin_long
 
@@ -32,6 +36,19 @@ def replaced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
         yield twin
     finally:
         twin.must("down")
+
+
+@pytest.fixture(scope="module")
+def pods(replaced: Twin) -> dict[str, Pod]:
+    """A pod on each node, and services by node ports: of the second, and of both."""
+    found = start(replaced, {"one": "k8s-cp", "two": "k8s-worker1"})
+    services = [service("far", "NodePort", {"name": "two"}), service("spread", "NodePort", {"app": "server"})]
+    apply(replaced, "---\n".join(services))
+    return found
+
+
+def node_port(twin: Twin, name: str, number: int) -> int:
+    return int(of_service(twin, name, f".spec.ports[{number}].nodePort"))
 
 
 def attached_programs(cgroup: Path) -> int:
@@ -64,3 +81,32 @@ def test_each_agents_socket_programs_hang_on_its_own_node(replaced: Twin) -> Non
         "k8s-worker1",
     ]
     assert attached_programs(tree) == 0
+
+
+def test_the_answer_goes_back_through_the_node_that_was_asked(replaced: Twin, pods: dict[str, Pod]) -> None:
+    """``cilium_lb_mode = "snat"``: the pod sees a node, and no other node speaks to the caller."""
+    asked = str(replaced.record["addresses"]["k8s-cp"])
+    http, udp = node_port(replaced, "far", 0), node_port(replaced, "far", 1)
+    eventually(lambda: outside.answers(replaced, asked, http), seconds=60)
+    with capture(replaced) as seen:
+        caller = outside.get(replaced, asked, http, "/clientip").rpartition(":")[0]
+        assert outside.asked_by_udp(replaced, asked, udp, "hostname") == "two"
+        answers = [packet for packet in seen.packets() if packet.destination == GATEWAY and packet.ports[0] != 22]
+    assert caller != GATEWAY
+    assert {packet.ports[0] for packet in answers} == {http, udp}
+    assert {packet.macs[0] for packet in answers} == {Plan(replaced.name).node("k8s-cp").mac}
+
+
+def test_every_node_picks_a_pod_by_itself(replaced: Twin, pods: dict[str, Pod]) -> None:
+    """``cilium_lb_algorithm = "random"``: the same callers at another node get other pods; by Maglev, never."""
+    port = node_port(replaced, "spread", 1)
+
+    def chosen(node: str) -> dict[int, str]:
+        address = str(replaced.record["addresses"][node])
+        eventually(lambda: outside.answers(replaced, address, node_port(replaced, "spread", 0)), seconds=60)
+        ask = outside.asked_by_udp
+        return {own: ask(replaced, address, port, "hostname", own) for own in range(41000, 41032)}
+
+    first, second = chosen("k8s-cp"), chosen("k8s-worker1")
+    assert set(first.values()) == set(second.values()) == {"one", "two"}
+    assert first != second

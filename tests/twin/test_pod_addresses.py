@@ -18,7 +18,11 @@ from tests.twin.operator import KUBECTL, Run, altered_site, deploy
 pytestmark = pytest.mark.twin_long
 
 POOL, GREEN, MORE = IPv4Network("10.32.0.0/16"), IPv4Network("100.64.0.0/16"), IPv4Network("10.33.0.0/16")
-WITHOUT_PROXY = {"kube_proxy": "replace", "cilium_masquerade": "bpf"}
+APPENDED = IPv4Network("100.65.0.0/16")
+SEVERAL: dict[str, Any] = {
+    "kube_proxy": "replace", "cilium_masquerade": "bpf", "cilium_ipam": "multi-pool",
+    "cilium_more_pod_cidrs": [str(MORE)],
+}  # fmt: skip
 SERVER = """
 apiVersion: v1
 kind: Pod
@@ -58,6 +62,14 @@ def objects(twin: Twin, kind: str) -> list[Any]:
     return list(json.loads(twin.ssh("k8s-cp", f"{KUBECTL} get {kind} --all-namespaces -o json"))["items"])
 
 
+def green(*cidrs: IPv4Network) -> dict[str, Any]:
+    return {"name": "green", "cidrs": [str(cidr) for cidr in cidrs], "mask_size": 26}
+
+
+def pools(twin: Twin) -> dict[str, Any]:
+    return {pool["metadata"]["name"]: pool["spec"]["ipv4"] for pool in objects(twin, "ciliumpodippools")}
+
+
 def test_kubernetes_hands_out_the_parts_and_cilium_takes_them(own: Twin, tmp_path: Path) -> None:
     build(own, tmp_path, cilium_ipam="kubernetes", pod_cidr_mask_size=25)
     parts = {node["metadata"]["name"]: IPv4Network(node["spec"]["podCIDR"]) for node in objects(own, "nodes")}
@@ -71,13 +83,8 @@ def test_kubernetes_hands_out_the_parts_and_cilium_takes_them(own: Twin, tmp_pat
 
 
 def test_a_pod_has_an_address_of_the_pool_it_asks_for(own: Twin, tmp_path: Path) -> None:
-    green = {"name": "green", "cidrs": [str(GREEN)], "mask_size": 26}
-    build(
-        own, tmp_path, cilium_ipam="multi-pool", cilium_pools=[green], cilium_more_pod_cidrs=[str(MORE)],
-        **WITHOUT_PROXY,
-    )  # fmt: skip
-    pools = {pool["metadata"]["name"]: pool["spec"]["ipv4"] for pool in objects(own, "ciliumpodippools")}
-    assert pools == {
+    build(own, tmp_path, **SEVERAL, cilium_pools=[green(GREEN)])
+    assert pools(own) == {
         "default": {"cidrs": [str(POOL), str(MORE)], "maskSize": 24},
         "green": {"cidrs": [str(GREEN)], "maskSize": 26},
     }
@@ -89,3 +96,15 @@ def test_a_pod_has_an_address_of_the_pool_it_asks_for(own: Twin, tmp_path: Path)
     assert IPv4Address(address) in GREEN
     # From the other node, where the answer has to find its way back.
     assert own.ssh("k8s-cp", f"curl -sS --max-time 10 http://{address}:8080/hostname").strip() == "green"
+
+
+def test_a_pool_grows_at_its_end_by_a_run_alone(own: Twin, tmp_path: Path) -> None:
+    """The cluster of the test before: Cilium's operator, which made the pool, passes over what is new in its values."""
+    overrides = {"pod_cidr": str(POOL), **SEVERAL, "cilium_pools": [green(GREEN, APPENDED)]}
+    site = altered_site(own, tmp_path, overrides=overrides)
+    run = deploy(own, "cluster", "--json", site=site, inventory="inventory/twin.py")
+    assert run.returncode == 0, run.text
+    assert "Cilium | Pools, announcements, BGP" in run.changed
+    assert pools(own)["green"] == {"cidrs": [str(GREEN), str(APPENDED)], "maskSize": 26}
+    again = deploy(own, "cluster", "--json", site=site, inventory="inventory/twin.py")
+    assert (again.returncode, again.changed) == (0, []), again.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -200,3 +201,26 @@ def test_what_only_cilium_refuses_fails_the_run_until_it_is_mended(shop: Shop, t
     assert mended.changed == ["Policies | CiliumNetworkPolicy shop/mended"]
     gone = policies(shop.twin, "--data", "state=absent", folder=folder)
     assert gone.returncode == 0, gone.text
+
+
+def test_a_policy_made_by_hand_is_not_taken_over_until_it_is_handed_over(shop: Shop, tmp_path: Path) -> None:
+    folder = tmp_path / "handed"
+    folder.mkdir()
+    shop.twin.ssh("k8s-cp", f"{KUBECTL} apply -f - > /dev/null", stdin=yaml.safe_dump(policy("by-hand", ingress=[{}])))
+    (folder / "a.yaml").write_text(yaml.safe_dump(policy("by-hand", ingressDeny=[{}])))
+    run = policies(shop.twin, folder=folder)
+    assert run.returncode == 1
+    assert "CiliumNetworkPolicy shop/by-hand is in the cluster already and was not applied by kubestead" in run.text
+    (label,) = re.findall(r"hand that one over: kubectl (label .*)", run.text)
+    shop.twin.ssh("k8s-cp", f"{KUBECTL} {label}")
+    taken = policies(shop.twin, "--json", folder=folder)
+    assert taken.returncode == 0, taken.text
+    assert taken.changed == ["Policies | CiliumNetworkPolicy shop/by-hand"]
+    asked = f"{KUBECTL} -n shop get cnp by-hand -o jsonpath='{{.spec.ingressDeny}}{{.spec.ingress}}'"
+    assert shop.twin.ssh("k8s-cp", asked) == "[{}]", "what stood there before is gone"
+    opened = """patch cnp by-hand --type=merge --patch '{"spec": {"ingress": [{}]}}'"""
+    shop.twin.ssh("k8s-cp", f"{KUBECTL} -n shop {opened}")
+    assert policies(shop.twin, "--json", folder=folder).changed == taken.changed
+    assert shop.twin.ssh("k8s-cp", asked) == "[{}]", "and what somebody added"
+    assert policies(shop.twin, "--json", folder=folder).changed == []
+    assert policies(shop.twin, "--data", "state=absent", folder=folder).returncode == 0

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -17,11 +16,13 @@ from kubestead.cilium.policywhy import ALLOWED, DENIED, PROXIED
 from kubestead.cli.status import KUBECONFIG
 from kubestead.status.policyask import Asker
 from tests.twin.conftest import Twin, eventually
-from tests.twin.operator import KUBECTL, altered_site, deploy, inside_network
+from tests.twin.operator import KUBECTL, Run, altered_site, deploy, inside_network
 from tests.twin.shop import OUTSIDE, Shop, opened, server, settled
 
 pytestmark = pytest.mark.twin_long
 
+# A twin of two hosts.
+INVENTORY = "inventory/twin.py"
 NAME, PORT = "api.partner.example", 8443
 # What the twin's hosts, and so the cluster's DNS, ask: the bridge.
 UPSTREAM = "192.168.1.1"
@@ -49,7 +50,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         # It asks for Envoy's version every two minutes, and complains.
         values = {**own, "disableEnvoyVersionCheck": True}
         site = altered_site(twin, folder, overrides={"cilium_l7_proxy": True, "cilium_extra_values": values})
-        run = deploy(twin, "cluster", site=site)
+        run = deploy(twin, "cluster", site=site, inventory=INVENTORY)
         assert run.returncode == 0, run.text
         with ExitStack() as stack:
             stack.enter_context(_dns(twin, folder))
@@ -76,8 +77,13 @@ def _dns(twin: Twin, folder: Path) -> Iterator[None]:
         process.wait()
 
 
-def apply(twin: Twin, folder: str, *arguments: str) -> None:
-    run = deploy(twin, "policies", "--limit", "k8s-cp", "--data", f"policies={folder}", *arguments)
+def policies(twin: Twin, folder: Path | str, *arguments: str) -> Run:
+    data = ("--limit", "k8s-cp", "--data", f"policies={folder}", *arguments)
+    return deploy(twin, "policies", *data, inventory=INVENTORY)
+
+
+def apply(twin: Twin, folder: Path | str, *arguments: str) -> None:
+    run = policies(twin, folder, *arguments)
     assert run.returncode == 0, run.text
 
 
@@ -118,11 +124,11 @@ def test_why_knows_names(applied: Shop) -> None:
 
 def test_http_rules_are_admitted_and_found_valid(applied: Shop) -> None:
     """Not more: Envoy, which would enforce them, is not there. They select no pod of the shop."""
-    run = deploy(applied.twin, "policies", "--limit", "k8s-cp", "--data", "policies=policies/l7")
+    run = policies(applied.twin, "policies/l7")
     assert run.returncode == 0, run.text
     assert run.text.count("is enforced by Envoy, which runs inside the agents here") == 1
     row = '{.metadata.name} {.status.conditions[?(@.type=="Valid")].status}{"\\n"}'
-    said = applied.twin.ssh("k8s-cp", f"{KUBECTL} get cnp -A -l kubestead.io/policies=l7 "
+    said = applied.twin.ssh("k8s-cp", f"{KUBECTL} get cnp -A -l kubestead.dev/owner=policies.l7 "
                             f"-o jsonpath='{{range .items[*]}}{row}{{end}}'")  # fmt: skip
     assert sorted(said.splitlines()) == ["allow-get-only True", "api-security True"]
 
@@ -134,7 +140,7 @@ def test_without_the_proxy_they_are_refused_before_anything_is_applied(applied: 
     applied.twin.ssh("k8s-cp", f'{kubectl} \'{{"data": {{"enable-l7-proxy": "false"}}}}\'')
     try:
         for folder, count in (("policies/fqdn", 1), ("policies/l7", 2)):
-            run: Any = deploy(applied.twin, "policies", "--limit", "k8s-cp", "--data", f"policies={folder}")
+            run = policies(applied.twin, folder)
             assert run.returncode == 1
             assert f"{count} error" in run.text
     finally:

@@ -1,4 +1,4 @@
-"""docs/performance.md holds what was measured, and the picture of a run can be drawn."""
+"""The pages of numbers hold what was measured, and the picture of a run can be drawn."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from bench import document, picture, playbook, results, run
+from bench.cilium import tables as cilium
 from kubestead.errors import KubesteadError
 from kubestead.record.model import Run
 from kubestead.record.read import read
@@ -18,7 +19,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.mark.parametrize(
     ("page", "names"),
-    [(document.DOCUMENT, {*document.TABLES, "picture"}), (document.SCALE_DOCUMENT, set(document.SCALE_TABLES))],
+    [
+        (document.DOCUMENT, {*document.TABLES, "picture"}),
+        (document.SCALE_DOCUMENT, set(document.SCALE_TABLES)),
+        (document.CILIUM_DOCUMENT, {*cilium.TABLES, "picture"}),
+    ],
 )
 def test_the_document_says_what_its_results_say(page, names):
     text = page.read_text()

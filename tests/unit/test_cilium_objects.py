@@ -10,8 +10,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kubestead import cache
-from kubestead.cilium.objects import KINDS, cilium_objects
+from kubestead.cilium.objects import KINDS, cilium_objects, written_at
 from kubestead.cilium.passwords import password_findings, passwords
+from kubestead.manifests import Identity
 from kubestead.spec import ClusterSpec
 
 POOL = {"name": "lan", "blocks": ["10.9.0.0/28", "10.9.1.5", "10.9.2.1 - 10.9.2.9"], "services": {"a": "b"}}
@@ -51,6 +52,26 @@ def test_a_spec_that_asks_for_none_has_none():
 
 def test_there_is_a_mark_as_long_as_there_is_anything():
     assert next(iter(made(cilium_lb_pools=[POOL]))) == "ConfigMap/kubestead-cilium"
+
+
+def test_the_mark_names_them_all():
+    """By which the next run sees that it has none to add."""
+    objects = cilium_objects(ClusterSpec.load({"cilium_lb_pools": [POOL], "cilium_bgp": [BGP]}), True, {"lab.tor": "x"})
+    assert objects[0]["data"]["objects"].splitlines() == [str(Identity.of(one)) for one in objects]
+    assert "Secret kube-system/kubestead-bgp.lab.tor" in objects[0]["data"]["objects"]
+
+
+def test_where_the_spec_asks_for_an_object():
+    objects = cilium_objects(ClusterSpec.load(ALL), True, {"lab.tor": "x"})
+    assert [written_at(Identity.of(one), {"cilium_bgp": "site.yaml:3: cilium_bgp"}) for one in objects] == [
+        "ConfigMap kube-system/kubestead-cilium",
+        "site.yaml:3: cilium_bgp: kubestead-bgp.lab.tor",
+        "group_data/all.py: cilium_pools: default",
+        "group_data/all.py: cilium_pools: green",
+        "group_data/all.py: cilium_lb_pools: lan",
+        "group_data/all.py: cilium_l2_announcements: lan",
+        *["site.yaml:3: cilium_bgp: lab", "site.yaml:3: cilium_bgp: lab.tor", "site.yaml:3: cilium_bgp: lab"],
+    ]
 
 
 def test_a_block_is_a_network_an_address_or_a_range():

@@ -66,6 +66,10 @@ def test_hubble_can_be_turned_off_and_own_values_win():
     assert values["MTU"] == 1400
 
 
+# An older one may lie beside it.
+CHART = f"mirrors/*/files/cilium-{ClusterSpec().cilium_version}.tgz"
+
+
 def newest(pattern):
     found = sorted(cache.root().glob(pattern), key=lambda path: path.stat().st_mtime)
     return found[-1] if found else pytest.skip(f"needs {pattern} in the cache: make components")
@@ -76,7 +80,7 @@ def rendered(tmp_path):
     """The chart's objects for a spec, by kind and name."""
 
     def render(spec):
-        helm, chart = newest("components/helm-*/bin/helm"), newest("mirrors/*/files/cilium-*.tgz")
+        helm, chart = newest("components/helm-*/bin/helm"), newest(CHART)
         values = tmp_path / "values.yaml"
         values.write_text(yaml.safe_dump(cilium_values(spec, CATALOG, 3)))
         command = [helm, "template", "cilium", chart, "--namespace", "kube-system", "--values", values]
@@ -222,7 +226,7 @@ def images_in(values):
 
 
 def test_upstreams_catalog_pins_what_the_chart_itself_names():
-    named = dict(images_in(read_chart(newest("mirrors/*/files/cilium-*.tgz")).values))
+    named = dict(images_in(read_chart(newest(CHART)).values))
     pinned = Catalog.load(UPSTREAM).images
     for name in OPTIONAL:
         assert (pinned[name].tag, f"sha256:{pinned[name].sha256}") == (named[name]["tag"], named[name]["digest"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubestead.manifests import Identity, applied, bare, differs, labelled
+from kubestead.manifests import Identity, applied, bare, differs, foreign, labelled
 
 POOL: dict[str, Any] = {
     "apiVersion": "cilium.io/v2",
@@ -93,6 +93,30 @@ def test_an_object_somebody_else_made_differs(pool):
     pool["metadata"]["managedFields"][1]["manager"] = "kubectl"
     assert applied(pool) == {}
     assert differs(labelled(POOL, "cilium"), pool)
+
+
+@pytest.mark.parametrize(
+    ("fields", "others"),
+    [
+        ({"f:spec": {"f:blocks": {}}}, False),  # the same was set by somebody else too
+        ({"f:metadata": {"f:annotations": {}}}, False),
+        ({"f:spec": {"f:disabled": {}}}, True),
+        ({"f:spec": {"f:serviceSelector": {".": {}, "f:matchExpressions": {}}}}, True),
+        ({"f:data": {}}, True),
+    ],
+)
+def test_what_others_have_set_beside_ours(pool, fields, others):
+    assert not foreign(pool)
+    entry = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": fields}
+    pool["metadata"]["managedFields"].append(entry)
+    assert foreign(pool) is others
+    entry["subresource"] = "status"
+    assert not foreign(pool)
+
+
+def test_of_an_object_that_was_never_ours_all_is_others(pool):
+    pool["metadata"]["managedFields"][1] |= {"manager": "kubectl-create", "operation": "Update"}
+    assert foreign(pool)
 
 
 def test_a_selector_that_is_emptied_differs(pool):

@@ -14,7 +14,7 @@ from kubestead.twin.checks import TOOLS as TWIN_TOOLS
 ROOT = Path(__file__).parents[2]
 DEPLOYS = sorted((ROOT / "deploys").glob("*.py"))
 MODULES = sorted((ROOT / "kubestead").rglob("*.py"))
-SCRIPTS = sorted([*ROOT.glob("tools/*.sh"), *ROOT.glob("bench/*.sh"), ROOT / ".ci" / "run"])
+SCRIPTS = sorted([*ROOT.glob("tools/*.sh"), *ROOT.glob("bench/**/*.sh"), ROOT / ".ci" / "run"])
 # Run by a host's sh, with what the caller puts around them.
 SNIPPETS = sorted((ROOT / "kubestead").rglob("*.sh"))
 BASH_SNIPPETS = sorted((ROOT / "kubestead").rglob("*.bash"))

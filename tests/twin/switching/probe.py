@@ -48,12 +48,12 @@ spec:
 """
 
 
-def start_pods(twin: Twin) -> None:
-    """Have the pods and the service; they stay."""
+def start_pods(twin: Twin, server: str = SERVER) -> None:
+    """Have the pods and the service, the server on the node named; they stay."""
     catalog = yaml.safe_load((twin.state / "site.yaml").read_text())["sources"]["catalog"]
     image = Catalog.load(Path(catalog)).image(AGNHOST)
     names = {"namespace": NAMESPACE, "http": HTTP, "udp": UDP, "service": SERVICE, "image": image}
-    pods = [POD.format(name=name, node=node, **names) for name, node in (("client", CLIENT), ("server", SERVER))]
+    pods = [POD.format(name=name, node=node, **names) for name, node in (("client", CLIENT), ("server", server))]
     twin.ssh("k8s-cp", f"{KUBECTL} apply -f - > /dev/null", stdin=PODS.format(**names) + "".join(pods))
     ready = f"{KUBECTL} -n {NAMESPACE} wait --for=condition=Ready --timeout=120s pod/client pod/server"
     twin.ssh("k8s-cp", ready)

@@ -53,10 +53,10 @@ def asked_by_udp(twin: Twin, address: str, port: int, text: str, from_port: int 
 
 
 @contextmanager
-def listening(twin: Twin) -> Iterator[socket.socket]:
-    """A TCP server of the client's; the kernel completes connections to it, :func:`caller` tells whose."""
+def listening(twin: Twin, address: str = ADDRESS) -> Iterator[socket.socket]:
+    """A TCP server on an address of the client's; the kernel completes connections, :func:`caller` tells whose."""
     with inside_network(twin):
-        server = socket.create_server((ADDRESS, 0))
+        server = socket.create_server((address, 0))
     with server:
         server.settimeout(5)
         yield server
@@ -67,6 +67,25 @@ def caller(server: socket.socket) -> str:
     connection, (address, _) = server.accept()
     connection.close()
     return str(address)
+
+
+def opens(twin: Twin, address: str, port: int, seconds: float = 3) -> bool:
+    """Whether a TCP connection from here comes about."""
+    try:
+        with inside_network(twin), socket.create_connection((address, port), timeout=seconds):
+            return True
+    except OSError:
+        return False
+
+
+@contextmanager
+def another_address(twin: Twin, address: str) -> Iterator[None]:
+    """The client has this address, too."""
+    ip(twin, "address", "add", f"{address}/32", "dev", "lo")
+    try:
+        yield
+    finally:
+        ip(twin, "address", "del", f"{address}/32", "dev", "lo")
 
 
 def ip(twin: Twin, *arguments: str) -> str:

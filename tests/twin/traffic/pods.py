@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -102,7 +102,12 @@ def apply(twin: Twin, manifest: str) -> None:
 
 
 def service(
-    name: str, kind: str, selector: Mapping[str, str], policy: str = "", labels: Mapping[str, str] | None = None
+    name: str,
+    kind: str,
+    selector: Mapping[str, str],
+    policy: str = "",
+    labels: Mapping[str, str] | None = None,
+    external: Sequence[str] = (),
 ) -> str:
     """The manifest of a service on the pods' ports, TCP 80 and UDP 81.
 
@@ -112,6 +117,7 @@ def service(
         selector: labels of its pods; a pod has ``app: server`` and ``name`` with its own name.
         policy: externalTrafficPolicy.
         labels: the service's own.
+        external: its externalIPs.
     """
     spec = {
         "type": kind,
@@ -121,6 +127,7 @@ def service(
             {"name": "udp", "port": 81, "targetPort": UDP, "protocol": "UDP"},
         ],
         **({"externalTrafficPolicy": policy} if policy else {}),
+        **({"externalIPs": list(external)} if external else {}),
     }
     metadata = {"name": name, "namespace": NAMESPACE, "labels": dict(labels or {})}
     return yaml.safe_dump({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})

@@ -13,6 +13,9 @@ from kubestead.spec.loading import CLUSTER_KEYS
 from tests.fixtures.catalog import catalog
 from tests.unit.adopt.running import DEFAULTS, LINES, PLAIN, with_cilium
 
+BPF = {"kube_proxy": "replace", "cilium_masquerade": "bpf"}
+STRAIGHT = {"kube_proxy": "replace", "cilium_routing": "native"}
+
 
 def of(spec, running, places=None, switching=False):
     return list(cilium_findings(spec, cilium_values(spec, catalog(), nodes=2), running, places or {}, switching))
@@ -26,25 +29,30 @@ def errors(running, **values):
     return [finding for finding in findings(running, **values) if finding.severity == "error"]
 
 
+def without_proxy(**runs):
+    return replace(with_cilium(kube_proxy_replacement="true", **runs), kube_proxy=False)
+
+
 def with_values(values, **changes):
     return replace(PLAIN, record=HelmRecord("deployed", "1.18.4", values, DEFAULTS), **changes)
 
 
 @pytest.mark.parametrize(
-    ("running", "key", "now"),
+    ("running", "key", "now", "beside"),
     [
-        (with_cilium(ipam="kubernetes"), "cilium_ipam", "kubernetes"),
-        (with_cilium(datapath_mode="netkit"), "cilium_datapath", "netkit"),
-        (with_cilium(cluster_id="7"), "cilium_cluster_id", 7),
+        (with_cilium(ipam="kubernetes"), "cilium_ipam", "kubernetes", {}),
+        (without_proxy(datapath_mode="netkit", enable_bpf_masquerade="true"), "cilium_datapath", "netkit", BPF),
+        (with_cilium(cluster_id="7"), "cilium_cluster_id", 7, {}),
     ],
 )
-def test_a_fixed_value_is_refused_with_its_key(running, key, now):
-    (finding,) = errors(running)
+def test_a_fixed_value_is_refused_with_its_key(running, key, now, beside):
+    (finding,) = errors(running, **beside)
     assert finding.where == f"group_data/all.py: {key}"
     assert finding.fix == f"write: {key} = {json.dumps(now)}"
     assert finding.reason == f"the running cluster has {now}, and it cannot be changed in place"
-    assert [one.where for one in findings(running, switching=True) if one.severity == "error"] == [finding.where]
-    spec = ClusterSpec.model_validate({**LINES, key: now}, context={"unsure": CLUSTER_KEYS})
+    switched = findings(running, switching=True, **beside)
+    assert [one.where for one in switched if one.severity == "error"] == [finding.where]
+    spec = ClusterSpec.model_validate({**LINES, **beside, key: now}, context={"unsure": CLUSTER_KEYS})
     assert [one for one in of(spec, running) if one.severity == "error"] == []
 
 
@@ -57,26 +65,42 @@ def test_a_fixed_value_without_a_key_is_refused_with_the_whole_line():
 
 
 @pytest.mark.parametrize(
-    ("running", "key", "now"),
+    ("running", "key", "now", "beside"),
     [
-        (with_cilium(routing_mode="native"), "cilium_routing", "native"),
-        (with_cilium(routing_mode="native", auto_direct_node_routes="true"), "cilium_routing", "native"),
-        (with_cilium(tunnel_protocol="geneve"), "cilium_routing", "geneve"),
-        (with_cilium(enable_bpf_masquerade="true"), "cilium_masquerade", "bpf"),
-        (with_cilium(enable_ipv4_masquerade="false"), "cilium_masquerade", "off"),
-        (with_cilium(bpf_lb_mode="dsr"), "cilium_lb_mode", "dsr"),
-        (with_cilium(enable_host_firewall="true"), "cilium_host_firewall", True),
-        (with_cilium(enable_l7_proxy="true"), "cilium_l7_proxy", True),
+        (with_cilium(routing_mode="native"), "cilium_routing", "native", {}),
+        (with_cilium(routing_mode="native", auto_direct_node_routes="true"), "cilium_routing", "native", {}),
+        (with_cilium(tunnel_protocol="geneve"), "cilium_routing", "geneve", {}),
+        (without_proxy(enable_bpf_masquerade="true"), "cilium_masquerade", "bpf", {"kube_proxy": "replace"}),
+        (with_cilium(enable_ipv4_masquerade="false"), "cilium_masquerade", "off", {}),
+        (without_proxy(bpf_lb_mode="dsr", routing_mode="native"), "cilium_lb_mode", "dsr", STRAIGHT),
+        (with_cilium(enable_host_firewall="true"), "cilium_host_firewall", True, {}),
+        (with_cilium(enable_l7_proxy="true"), "cilium_l7_proxy", True, {}),
     ],
 )
-def test_what_interrupts_traffic_is_not_done_in_passing(running, key, now):
-    (finding,) = errors(running)
+def test_what_interrupts_traffic_is_not_done_in_passing(running, key, now, beside):
+    (finding,) = errors(running, **beside)
     assert finding.where == f"group_data/all.py: {key}"
     line = f"{key} = {now!r}".replace("'", '"')
     assert finding.fix == f"write: {line}; to change it: pyinfra INVENTORY deploys/cilium.py"
     assert finding.reason.endswith(", and deploys/cluster.py does not change it in passing")
-    spec = ClusterSpec.model_validate({**LINES, key: now}, context={"unsure": CLUSTER_KEYS})
+    spec = ClusterSpec.model_validate({**LINES, **beside, key: now}, context={"unsure": CLUSTER_KEYS})
     assert [one for one in of(spec, running) if one.severity == "error"] == []
+    assert [one for one in findings(running, switching=True, **beside) if one.severity == "error"] == []
+
+
+@pytest.mark.parametrize(
+    "running",
+    [with_cilium(bpf_lb_mode="dsr"), with_values({"loadBalancer": {"mode": "dsr"}})],
+    ids=["it runs", "given by hand"],
+)
+def test_what_no_spec_can_say_is_switched_off(running):
+    """DSR beside kube-proxy, which Cilium passes over: neither line would be taken."""
+    (finding,) = errors(running)
+    assert finding.where == "group_data/all.py: cilium_lb_mode"
+    assert finding.fix == (
+        "it cannot be kept, as it cannot be told through a VXLAN tunnel; "
+        "to change it: pyinfra INVENTORY deploys/cilium.py"
+    )
     assert [one for one in findings(running, switching=True) if one.severity == "error"] == []
 
 
@@ -158,12 +182,10 @@ def test_values_given_by_hand_would_get_lost():
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"bpf": {"masquerade": True}}, 'cilium_masquerade = "bpf"'),
         ({"encryption": {"enabled": True, "type": "wireguard"}}, 'cilium_encryption = "wireguard"'),
         ({"hubble": {"metrics": {"enabled": ["dns", "drop"]}}}, 'hubble_metrics = ["dns", "drop"]'),
         ({"MTU": 1400}, "cilium_mtu = 1400"),
         ({"cluster": {"id": 7}}, "cilium_cluster_id = 7"),
-        ({"loadBalancer": {"mode": "dsr"}}, 'cilium_lb_mode = "dsr"'),
     ],
 )
 def test_a_value_given_by_hand_that_has_a_key_is_refused_with_that_key(given, line):
@@ -175,14 +197,15 @@ def test_a_value_given_by_hand_that_has_a_key_is_refused_with_that_key(given, li
 
 def test_what_was_given_by_hand_is_taken_over_before_it_is_switched():
     given = {"bpf": {"masquerade": True}}
-    running = replace(with_cilium(enable_bpf_masquerade="true"), record=with_values(given).record)
+    running = replace(without_proxy(enable_bpf_masquerade="true"), record=with_values(given).record)
     for switching in (False, True):
-        (finding,) = [one for one in findings(running, switching=switching) if one.severity == "error"]
+        found = findings(running, switching=switching, kube_proxy="replace")
+        (finding,) = [one for one in found if one.severity == "error"]
         assert "given by hand; change it once kubestead looks after the cluster" in finding.reason
         assert finding.fix == 'write: cilium_masquerade = "bpf"'
     ours = replace(running, cilium_kept_here=True)
-    assert [one.where for one in errors(ours)] == ["group_data/all.py: cilium_masquerade"]
-    assert findings(ours, switching=True) == []
+    assert [one.where for one in errors(ours, kube_proxy="replace")] == ["group_data/all.py: cilium_masquerade"]
+    assert findings(ours, switching=True, kube_proxy="replace") == []
 
 
 def test_what_was_given_by_hand_and_cannot_be_changed_is_told_so_once():

@@ -41,6 +41,7 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"cilium_ipam": "kubernetes", "cilium_more_pod_cidrs": ["100.64.0.0/16"]}, {"cilium_ipam": "cluster-pool"}),
     ({"cilium_more_pod_cidrs": ["100.64.0.0/26"]}, {"cilium_more_pod_cidrs": ["100.64.0.0/24"]}),
     ({"cilium_masquerade": "bpf"}, REPLACED),
+    ({"cilium_policy": "always", "cilium_host_firewall": True}, {"cilium_policy": "default"}),
     ({"cilium_ipam": "multi-pool"}, BPF),
     ({"cilium_datapath": "netkit"}, BPF),
     ({"cilium_bandwidth_manager": "bbr"}, BPF),

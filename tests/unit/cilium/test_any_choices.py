@@ -66,7 +66,8 @@ def passing(values: dict[str, Any]) -> ClusterSpec:
 
 @pytest.fixture(scope="module")
 def chart() -> Chart:
-    found = sorted(cache.root().glob("mirrors/*/files/cilium-*.tgz"), key=lambda path: path.stat().st_mtime)
+    name = f"cilium-{ClusterSpec().cilium_version}.tgz"
+    found = sorted(cache.root().glob(f"mirrors/*/files/{name}"), key=lambda path: path.stat().st_mtime)
     return read_chart(found[-1]) if found else pytest.skip("needs the chart in the cache: make components")
 
 

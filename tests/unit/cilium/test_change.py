@@ -11,6 +11,7 @@ import pytest
 from kubestead import cache
 from kubestead.chart import read_chart
 from kubestead.cilium.change import UNKNOWN, Effect, changes, configured, keeps_apart, row_of, table, worst
+from kubestead.cilium.typed import TYPED
 from kubestead.phases.cilium import cilium_values
 from kubestead.render import TEMPLATES
 from kubestead.spec import ClusterSpec
@@ -66,6 +67,10 @@ CHOICES = [
 def test_every_value_the_template_can_render_is_in_the_table():
     rendered = {path for choices in CHOICES for path in paths(values(**choices))}
     assert {path for path in rendered if row_of(path) is UNKNOWN} == set()
+
+
+def test_every_value_the_spec_has_a_key_for_is_in_the_table():
+    assert [path for typed in TYPED for path in typed.paths if row_of(path) is UNKNOWN] == []
 
 
 def test_every_key_written_in_the_template_was_rendered_by_these_choices():

@@ -43,7 +43,7 @@ def test_policies_come_in_the_order_of_files_and_documents(tmp_path: Path) -> No
           f"# only a comment\n---\n{GOOD.format(name='second')}")  # fmt: skip
     policies, findings = load(tmp_path)
     assert findings == []
-    assert [policy.key[2] for policy in policies] == ["first", "second", "third"]
+    assert [policy.identity.name for policy in policies] == ["first", "second", "third"]
     assert policies[1].place("spec", "ingress", 0) == f"{tmp_path}/a.yml:21: document 2: spec.ingress.0"
     assert policies[2].place("metadata", "name") == f"{tmp_path}/b.yaml:4: metadata.name"
     assert str(policies[0]) == "CiliumNetworkPolicy shop/first"
@@ -54,7 +54,7 @@ def test_what_is_expected_and_what_is_no_policy_file_is_not_read(tmp_path: Path)
     write(tmp_path / "fqdn", a__yaml="kind: X")
     write(tmp_path, expected__yaml="connections: []", README__md="# no YAML: {{", good__yaml=GOOD.format(name="a"))
     policies, findings = load(tmp_path)
-    assert ([policy.key[2] for policy in policies], findings) == (["a"], [])
+    assert ([policy.identity.name for policy in policies], findings) == (["a"], [])
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_two_objects_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     write(tmp_path, a__yaml="kind: [", b__yaml="kind: X", c__yaml__j2="", d__yaml=GOOD.format(name="good"))
     assert len(load(tmp_path)[1]) == 3
-    assert [policy.key[2] for policy in load(tmp_path)[0]] == ["good"]
+    assert [policy.identity.name for policy in load(tmp_path)[0]] == ["good"]
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:

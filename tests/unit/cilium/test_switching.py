@@ -39,8 +39,9 @@ def test_nothing_to_do_is_one_line():
 def test_a_small_change_goes_node_by_node_control_planes_last():
     assert lines(hubble_metrics=["dns"]) == [
         "--> Cilium: agents restart; traffic goes on, new pods and policies wait a moment",
-        "    hubble.metrics.enabled: none -> ['dns']: agents restart; traffic goes on, new pods and policies wait a "
-        "moment: read by the agent as it starts; flows of before are forgotten (docs observability/hubble)",
+        "    hubble_metrics: hubble.metrics.enabled: none -> ['dns']: agents restart; traffic goes on, new pods and "
+        "policies wait a moment: read by the agent as it starts; flows of before are forgotten "
+        "(docs observability/hubble)",
         "    Order: the operator, then the agents of k8s-worker1, then k8s-worker2, then k8s-cp",
         "    Should a node not come back: all of it back to Helm revision 3, by itself",
     ]
@@ -69,6 +70,29 @@ def test_a_switch_that_was_begun_goes_on_and_back_to_what_was_good():
     assert said[-1].endswith("back to Helm revision 2, by itself")
 
 
+def test_a_switch_that_was_begun_between_kinds_that_cannot_talk_goes_on_together_even_back():
+    """The spec says again what ran before: nothing changes from there, and half the nodes have the other kind."""
+    back = replace(plan(), release=replace(plan().release, good=2, apart=True))
+    assert (back.found, back.apart, back.together) == ((), True, True)
+
+
+def test_kube_proxy_that_a_killed_run_brought_is_taken_away_again():
+    without = plan(kube_proxy="replace").values
+    release = replace(plan().release, values=without)
+    assert plan(there=False, release=release).brings_kube_proxy
+    assert not plan(release=release).brings_kube_proxy, "it was there before"
+    assert plan(release=replace(release, good=2)).brings_kube_proxy
+    assert not plan(release=replace(plan().release, good=2)).brings_kube_proxy
+    assert not plan(there=False, kube_proxy="replace").brings_kube_proxy
+
+
+def test_a_secret_is_not_shown():
+    found = changes({"tls": {"ca": {"key": "old-secret"}}}, {"tls": {"ca": {"key": "new-secret"}}})
+    text = "\n".join(told(replace(plan(), found=found)))
+    assert "tls.ca.key" in text
+    assert "secret" not in text
+
+
 def test_many_changes_are_counted():
     said = list(told(replace(plan(), found=changes({}, {f"x{number}": 1 for number in range(25)}))))
     assert "    and 5 more values" in said
@@ -80,8 +104,20 @@ def findings(made, places=None):
 
 def test_what_no_running_cluster_can_take_is_refused():
     (finding,) = findings(plan(pod_cidr_mask_size=25))
-    assert finding.where == "Cilium: ipam.operator.clusterPoolIPv4MaskSize"
-    assert finding.fix == "leave it at 24, or build another cluster with it"
+    assert finding.where == "group_data/all.py: pod_cidr_mask_size"
+    assert finding.fix == "write: pod_cidr_mask_size = 24, or build another cluster with it"
+    assert "clusterPoolIPv4MaskSize" in finding.reason
+    (finding,) = findings(plan(cilium_extra_values={"identityAllocationMode": "kvstore"}))
+    assert finding.where == "Cilium: identityAllocationMode"
+    assert finding.fix == "leave it at None, or build another cluster with it"
+
+
+def test_a_pool_that_cannot_change_is_refused_by_its_key():
+    multi = {"cilium_ipam": "multi-pool", "kube_proxy": "replace", "cilium_masquerade": "bpf"}
+    runs = plan(cilium_pools=[{"name": "green", "cidrs": ["10.9.0.0/16"]}], **multi).values
+    made = plan(release=replace(plan().release, values=runs), **multi)
+    (finding, *_) = findings(made)
+    assert finding.where == "group_data/all.py: cilium_pools"
 
 
 def test_an_upgrade_to_the_next_minor_names_what_was_installed_first():

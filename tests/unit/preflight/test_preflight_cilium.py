@@ -97,6 +97,7 @@ def test_a_kernel_too_old_for_a_choice(choice: dict[str, str], kernel: str, old:
     [
         ({"cilium_routing": "geneve"}, "geneve"),
         ({"cilium_encryption": "wireguard"}, "wireguard"),
+        ({"cilium_encryption": "ipsec"}, "esp4"),
         ({"cilium_bandwidth_manager": "on"}, "sch_fq"),
         ({"cilium_datapath": "netkit", **BPF}, "netkit"),
     ],
