@@ -51,8 +51,7 @@ def test_pods_are_routed_as_themselves(mesh: Mesh, pods: dict[str, Pod]) -> None
 
 
 def test_a_node_port_is_answered_by_pods_of_both_and_of_the_one_that_is_left(mesh: Mesh, pods: dict[str, Pod]) -> None:
-    for side in (mesh.alpha, mesh.beta):
-        address = side.share(GLOBAL, "NodePort")
+    for side, address in [(side, side.share(GLOBAL, "NodePort")) for side in (mesh.alpha, mesh.beta)]:
         eventually(lambda s=side, a=address: set(answers(pods[f"asker-{s.cluster}"], a, 10)) == {A, B})  # type: ignore[misc]
     port = int(of_service(mesh.alpha, SHARED, ".spec.ports[0].nodePort"))
     node = mesh.alpha.address_of(mesh.alpha.control_plane)
