@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from bench import debian, document, results
-from bench.cilium import chart, modes, numbers, samples, tables
+from bench.cilium import chart, floor, modes, numbers, samples, tables
 from bench.cilium.__main__ import order
 from bench.cilium.onhost import sample as onhost
 from bench.cilium.samples import WAYS, Agent, Quiet, Sample, Taken
@@ -17,6 +17,7 @@ from bench.cilium.taking import in_turn
 from kubestead.cilium.rules import contradictions
 from kubestead.errors import KubesteadError
 from kubestead.spec import ClusterSpec
+from kubestead.twin import plan
 from tests.unit.cilium import ciliumlab
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -241,6 +242,11 @@ def test_the_picture_has_a_bar_for_each_mode_way_and_metric():
 def test_bars_are_as_high_as_their_ratios():
     panel = chart.panel(numbers.by_mode([taken(DEFAULT, (0.5,))]), numbers.METRICS["throughput"], top=0)
     assert panel.bars[0].height == pytest.approx((panel.ticks[0][0] - panel.floor) / 2)
+
+
+def test_the_floor_has_addresses_no_host_has():
+    hosts = {node.address for node in plan.Plan("x", workers=1).nodes} | {plan.GATEWAY}
+    assert not hosts & set(floor.ADDRESSES.values())
 
 
 def test_no_way_and_no_mode_always_follows_the_same_one():
