@@ -206,6 +206,13 @@ def test_the_slowest_are_shown_as_they_are():
     assert f"| {DSR.title} | 100 / **100** / 100 |" in tables.slowest([taken(DSR, (0.5, 0.6))])
 
 
+def test_a_noisy_machine_is_told():
+    quiet = taken(DEFAULT, (0.5,))
+    noisy = replace(quiet, quiet=Quiet(0.05, 0.8))
+    assert "Noisy" not in tables.report([quiet])
+    assert "**Noisy**: others took up to 80% of the processors" in tables.report([quiet, noisy])
+
+
 def test_agents_whose_host_does_not_tell_the_working_set():
     one = taken(DEFAULT, (0.5,))
     without = replace(one, agents=tuple(replace(agent, working_set_mib=None) for agent in one.agents))
