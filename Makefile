@@ -110,5 +110,5 @@ REPEATS ?= 3
 
 bench-cilium: ROUNDS = 1
 bench-cilium: setup ## take the numbers of Cilium's modes: throughput, latency, connections, the agents' memory
-	$(call say,modes of Cilium: about two minutes each on a twin of their own; nothing else should run meanwhile)
+	$(call say,modes of Cilium: two to three minutes each on a twin of their own; nothing else should run meanwhile)
 	@tools/as-root.sh .venv/bin/python -m bench.cilium --rounds $(ROUNDS) --repeats $(REPEATS) $(MODES:%=--mode %) --source $(SOURCE)

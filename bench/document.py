@@ -88,7 +88,7 @@ def content(path: Path, name: str) -> str:
     if path.name.endswith(CILIUM):
         facts, taken = numbers.load(path)
         if name == "picture":
-            return f"![Ratios to the floor by mode]({drawn})"
+            return "\n\n".join(filter(None, [cilium.noise(taken), f"![Ratios to the floor by mode]({drawn})"]))
         return f"{cilium.TABLES[name](taken)}\n\nEach measurement {facts['each measurement']}; {taken_on(path, facts)}"
     facts, rounds = results.load(path)
     if name == "picture":

@@ -1,7 +1,7 @@
 """The tools, from Debian's packages: one folder with all that a host needs of them.
 
-iperf3 for throughput. wrk against nginx for latency and connections: of what the registries offer they take the least
-processor time for a request, and where both ends share two cores with the network, the tools' time is in every number.
+iperf3 for throughput. wrk against nginx for latency and connections: they do little work of their own for a request,
+and where both ends share two cores with the network, the tools' time is in every number.
 (netperf is not in Debian; fortio needs a module the Go proxy does not give.)
 """
 

@@ -9,14 +9,27 @@ from bench.cilium.samples import FLOOR, WAYS, Taken
 from bench.results import Spread, table
 
 OTHERS = tuple(way for way in WAYS if way != FLOOR)
+# Of all processor time, taken by others.
+NOISY = 0.1
 ABOUT = """\
 Ratios are to the floor of the same repeat (least / **median** / most); x is the ratio of such medians to that of the
 first mode. Least, median and greatest stand for every raw value."""
 
 
+def noise(taken: Sequence[Taken]) -> str:
+    """A warning where others were at work on the machine; else empty."""
+    most = max(one.quiet.others for one in taken)
+    if most <= NOISY:
+        return ""
+    return (
+        f"**Noisy**: others took up to {most:.0%} of the processors when the measurements began. Differences between "
+        "modes are to be believed only where the spreads do not meet."
+    )
+
+
 def report(taken: Sequence[Taken]) -> str:
     """The numbers of at least one cluster in Markdown."""
-    parts = [ABOUT]
+    parts = [ABOUT, *filter(None, [noise(taken)])]
     for name, metric in METRICS.items():
         better = "more is better" if metric.more_is_better else "less is better"
         parts += [f"## {metric.title}\n\n{metric.unit}; {better}.", TABLES[name](taken)]

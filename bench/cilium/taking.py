@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bench.cilium import modes, pods, samples
 from bench.cilium.lab import SERVER, CiliumLab, Place
-from bench.cilium.samples import FLOOR, WAYS, Sample, Taken
+from bench.cilium.samples import WAYS, Sample, Taken
 from bench.run import say
 from kubestead.errors import KubesteadError
 
@@ -54,5 +54,5 @@ def measure(lab: CiliumLab, way: pods.Way, seconds: int) -> Sample:
 def summary(taken: Taken) -> str:
     """One line about a mode, while the others are still to come."""
     last = taken.repeats[-1]
-    parts = [f"{name} {one.gbit:.1f} Gbit/s {one.p50:.0f} us {one.connections:.0f}/s" for name, one in last.items()]
-    return f"{taken.mode}: {', '.join(parts)} (floor: {FLOOR})"
+    parts = [f"{way} {last[way].gbit:.1f} Gbit/s {last[way].p50:.0f} us {last[way].connections:.0f}/s" for way in WAYS]
+    return f"{taken.mode}: {', '.join(parts)}"

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from bench import debian, document, results
-from bench.cilium import chart, modes, numbers, samples, tables
+from bench.cilium import chart, floor, modes, numbers, samples, tables
 from bench.cilium.__main__ import order
 from bench.cilium.onhost import sample as onhost
 from bench.cilium.samples import WAYS, Agent, Quiet, Sample, Taken
@@ -17,6 +17,7 @@ from bench.cilium.taking import in_turn
 from kubestead.cilium.rules import contradictions
 from kubestead.errors import KubesteadError
 from kubestead.spec import ClusterSpec
+from kubestead.twin import plan
 from tests.unit.cilium import ciliumlab
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -205,6 +206,13 @@ def test_the_slowest_are_shown_as_they_are():
     assert f"| {DSR.title} | 100 / **100** / 100 |" in tables.slowest([taken(DSR, (0.5, 0.6))])
 
 
+def test_a_noisy_machine_is_told():
+    quiet = taken(DEFAULT, (0.5,))
+    noisy = replace(quiet, quiet=Quiet(0.05, 0.8))
+    assert "Noisy" not in tables.report([quiet])
+    assert "**Noisy**: others took up to 80% of the processors" in tables.report([quiet, noisy])
+
+
 def test_agents_whose_host_does_not_tell_the_working_set():
     one = taken(DEFAULT, (0.5,))
     without = replace(one, agents=tuple(replace(agent, working_set_mib=None) for agent in one.agents))
@@ -241,6 +249,11 @@ def test_the_picture_has_a_bar_for_each_mode_way_and_metric():
 def test_bars_are_as_high_as_their_ratios():
     panel = chart.panel(numbers.by_mode([taken(DEFAULT, (0.5,))]), numbers.METRICS["throughput"], top=0)
     assert panel.bars[0].height == pytest.approx((panel.ticks[0][0] - panel.floor) / 2)
+
+
+def test_the_floor_has_addresses_no_host_has():
+    hosts = {node.address for node in plan.Plan("x", workers=1).nodes} | {plan.GATEWAY}
+    assert not hosts & set(floor.ADDRESSES.values())
 
 
 def test_no_way_and_no_mode_always_follows_the_same_one():
