@@ -23,6 +23,9 @@ PARTS = ("ingress", "ingressDeny", "egress", "egressDeny")
 NAMES, DNS = "toFQDNs", "dns"
 # What of Cilium a rule may need.
 PROXY, ENVOY = "DNS proxy", "Envoy"
+# As seen on the twin with Cilium 1.18.4: docs/policies.md.
+OPEN = "without it the pod stays as open as it was, and policies that come later do not reach its node's pods either"
+WITH_ENVOY = "write cilium_envoy = True in group_data/all.py, or see that the agents' image has it"
 Location = tuple[int | str, ...]
 
 
@@ -83,6 +86,12 @@ def needs(policy: Policy) -> dict[str, Location]:
                 if port_rule.get(key):
                     wanted.setdefault(ENVOY, (*place, key))
     return wanted
+
+
+def without_envoy(policy: Policy) -> Iterator[Finding]:
+    """What is worth knowing of a policy that Envoy enforces, where nobody knows of a cluster whether it has one."""
+    if place := needs(policy).get(ENVOY):
+        yield Finding(policy.place(*place), f"is enforced by Envoy alone; {OPEN}", WITH_ENVOY, severity="warning")
 
 
 def unseen_names(policies: Iterable[Policy]) -> Iterator[Finding]:

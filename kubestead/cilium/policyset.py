@@ -13,7 +13,7 @@ from pathlib import Path
 from kubestead.cilium.crdschema import Schema, violations
 from kubestead.cilium.hostfirewall import Firewall
 from kubestead.cilium.policy import CILIUM, JUDGED, NAMESPACED, VERSIONS, Object, Policy
-from kubestead.cilium.policyrules import ENVOY, PROXY, findings, needs
+from kubestead.cilium.policyrules import ENVOY, OPEN, PROXY, WITH_ENVOY, findings, needs
 from kubestead.errors import Finding
 from kubestead.manifests import Identity
 from kubestead.yamlfile import line_of
@@ -30,14 +30,15 @@ class Cluster:
     Args:
         schemas: Cilium's kinds with their schema, as the API server has it; empty where it does not answer.
         namespaces: those there are.
-        l7_proxy, envoy: whether the agents' proxy is on, and Envoy on every node beside them.
+        l7_proxy: whether the agents' proxy is on.
+        envoy: whether Envoy is on every node, beside the agents or in their image; None where that is not known.
         firewall: what policies that select nodes are compared with.
     """
 
     schemas: Mapping[str, Schema] = field(default_factory=dict)
     namespaces: frozenset[str] = frozenset()
     l7_proxy: bool = False
-    envoy: bool = False
+    envoy: bool | None = None
     firewall: Firewall = field(default_factory=Firewall)
 
 
@@ -84,9 +85,13 @@ def _unmet(policy: Policy, what: str, place: tuple[int | str, ...], cluster: Clu
         also = "" if what == PROXY else " and cilium_envoy = True"
         fix = f"write cilium_l7_proxy = True{also} in group_data/all.py, or keep it in a folder of its own until then"
         yield Finding(where, f"needs Cilium's {what}, which is off, and would not be enforced", fix)
+    elif what == ENVOY and cluster.envoy is None:
+        yield Finding(
+            where, f"is enforced by Envoy, which the agents start here; {OPEN}", WITH_ENVOY, severity="warning"
+        )
     elif what == ENVOY and not cluster.envoy:
-        reason = "is enforced by Envoy, which runs inside the agents here: not, where their image has none"
-        yield Finding(where, reason, "write cilium_envoy = True, or see that the image has it", severity="warning")
+        fix = f"{WITH_ENVOY}; keep it in a folder of its own until then"
+        yield Finding(where, f"is enforced by Envoy, and there is none, nor is one in the agents' image; {OPEN}", fix)
 
 
 def invalid(items: Iterable[Object]) -> tuple[list[str], list[str]]:

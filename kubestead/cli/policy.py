@@ -41,7 +41,7 @@ def check(
     from kubestead.cilium.crdfiles import cached, read  # noqa: PLC0415 - as above
     from kubestead.cilium.hostfirewall import without_a_cluster  # noqa: PLC0415
     from kubestead.cilium.policyfiles import load  # noqa: PLC0415
-    from kubestead.cilium.policyrules import findings, unseen_names  # noqa: PLC0415
+    from kubestead.cilium.policyrules import findings, unseen_names, without_envoy  # noqa: PLC0415
     from kubestead.cilium.policyset import schema_findings  # noqa: PLC0415
 
     version = _version()
@@ -49,7 +49,7 @@ def check(
     schemas: dict[str, Schema] = read(place) if place else {}
     policies, found = load(folder)
     for policy in policies:
-        found += [*schema_findings(policy, schemas)] or [*findings(policy)]
+        found += [*schema_findings(policy, schemas)] or [*findings(policy), *without_envoy(policy)]
     found += [*unseen_names(policies), *without_a_cluster(policies)]
     console = Console()
     _show(found, console)

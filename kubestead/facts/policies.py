@@ -33,6 +33,8 @@ class PolicyCluster(FactBase[Cluster]):
             "say crds", _ASK, "get customresourcedefinitions --output=json", *map(QuoteString, _OURS), ";",
             "say namespaces", _ASK, "get namespaces --output=name;",
             "say config", _ASK, "--namespace kube-system get configmap cilium-config --output=json;",
+            "say starter", _ASK, "--namespace kube-system exec daemonset/cilium --container cilium-agent --",
+            "sh -c", QuoteString("command -v cilium-envoy-starter || echo none"), "< /dev/null;",
             "say nodes", _ASK, "get nodes --output=json;",
             "say clusterwide", _ASK, "get --output=json", QuoteString(RESOURCES[CCNP]),
         )  # fmt: skip
@@ -46,11 +48,16 @@ class PolicyCluster(FactBase[Cluster]):
             schemas=_schemas(items(answers.get("crds", ""))),
             namespaces=frozenset(namespaces),
             l7_proxy=settings.get("enable-l7-proxy") == "true",
-            envoy=settings.get("external-envoy-proxy") == "true",
+            envoy=settings.get("external-envoy-proxy") == "true" or _has_envoy(answers.get("starter", "")),
             firewall=Firewall.of(
                 Settings.of(settings), items(answers.get("nodes", "")), items(answers.get("clusterwide", ""))
             ),
         )
+
+
+def _has_envoy(starter: str) -> bool | None:
+    """Whether the agents' image holds what starts an Envoy; None where no agent could be asked."""
+    return None if not starter.strip() else starter.strip() != "none"
 
 
 def _schemas(crds: Iterable[Object]) -> dict[str, Schema]:

@@ -215,7 +215,7 @@ def test_a_policy_that_would_shut_the_run_itself_out_is_refused(tmp_path: Path) 
     assert "would shut out SSH from 192.168.1.1, which this run comes from" in done.stderr
     assert "22/TCP of k8s-cp, k8s-worker1" in done.stderr
     assert "error: spec.nodeSelector: would shut out" in done.stderr
-    assert done.sent("--filename=- >") == []
+    assert done.sent("--filename=- > /dev/null") == []
 
 
 def test_whoever_wants_it_all_the_same_is_warned(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import subprocess
 from typing import Any
 
+import pytest
+
 from kubestead.cilium.hostfirewall import Firewall
 from kubestead.cilium.nodeneeds import NodeView, Settings
 from kubestead.cilium.policy import CCNP
@@ -19,6 +21,7 @@ kubectl() {
     *configmap*) echo "$CONFIG" ;;
     *nodes*) echo "$NODES" ;;
     *clusterwide*) echo "$CLUSTERWIDE" ;;
+    *"exec daemonset/cilium"*) echo "$STARTER" ;;
     *namespaces*) printf 'namespace/default\\nnamespace/shop\\n' ;;
   esac
 }
@@ -32,7 +35,8 @@ def shell(command: str, **words: Any) -> list[str]:
     environment = {name: json.dumps(value) for name, value in words.items()}
     done = subprocess.run(
         ["sh", "-c", command], capture_output=True, text=True, check=True,
-        env={"PATH": "/usr/bin:/bin", "CRDS": "", "CONFIG": "", "NODES": "", "CLUSTERWIDE": "", **environment},
+        env={"PATH": "/usr/bin:/bin", **dict.fromkeys(("CRDS", "CONFIG", "STARTER", "NODES", "CLUSTERWIDE"), ""),
+             **environment},
     )  # fmt: skip
     return done.stdout.splitlines()
 
@@ -49,13 +53,20 @@ def test_everything_that_decides_comes_in_one_command() -> None:
         schemas={"CiliumNetworkPolicy": {"type": "object"}},
         namespaces=frozenset({"default", "shop"}),
         l7_proxy=True,
-        envoy=False,
+        envoy=None,
         firewall=Firewall(
             Settings(enabled=True, tunnel=6081),
             (NodeView("n1", {"a": "b"}, frozenset({"10.9.0.1"})),),
             (closing,),
         ),
     )
+
+
+@pytest.mark.parametrize(("said", "envoy"), [("/usr/bin/cilium-envoy-starter", True), ("none", False), ("", None)])
+def test_envoy_may_be_in_the_agents_image(said: str, envoy: bool | None) -> None:
+    fact = PolicyCluster()
+    lines = shell(f"{STUB}STARTER='{said}'; {fact.command()}", CONFIG={"data": {"enable-l7-proxy": "true"}})
+    assert fact.process(lines).envoy is envoy
 
 
 def test_an_api_that_does_not_answer_knows_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Policies by DNS name, with the agents' DNS proxy and without Envoy; HTTP rules are admitted. A cluster of its own."""
+"""Policies by DNS name, with the agents' DNS proxy and without Envoy, and what HTTP rules do then. Its own cluster."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kubestead.cli.status import KUBECONFIG
 from kubestead.status.policyask import Asker
 from tests.twin.conftest import Twin, eventually
 from tests.twin.operator import KUBECTL, Run, altered_site, deploy, inside_network
-from tests.twin.shop import OUTSIDE, Shop, opened, server, settled
+from tests.twin.shop import OUTSIDE, Shop, _namespace, _pods, opened, server, settled
 
 pytestmark = pytest.mark.twin_long
 
@@ -122,15 +122,11 @@ def test_why_knows_names(applied: Shop) -> None:
     assert "DNS *" in question.sides[0].notes[0]
 
 
-def test_http_rules_are_admitted_and_found_valid(applied: Shop) -> None:
-    """Not more: Envoy, which would enforce them, is not there. They select no pod of the shop."""
+def test_http_rules_are_refused_where_there_is_no_envoy(applied: Shop) -> None:
     run = policies(applied.twin, "policies/l7")
-    assert run.returncode == 0, run.text
-    assert run.text.count("is enforced by Envoy, which runs inside the agents here") == 1
-    row = '{.metadata.name} {.status.conditions[?(@.type=="Valid")].status}{"\\n"}'
-    said = applied.twin.ssh("k8s-cp", f"{KUBECTL} get cnp -A -l kubestead.dev/owner=policies.l7 "
-                            f"-o jsonpath='{{range .items[*]}}{row}{{end}}'")  # fmt: skip
-    assert sorted(said.splitlines()) == ["allow-get-only True", "api-security True"]
+    assert run.returncode == 1
+    assert "is enforced by Envoy, and there is none, nor is one in the agents' image" in run.text
+    assert "2 errors, nothing was changed" in run.text
 
 
 def test_without_the_proxy_they_are_refused_before_anything_is_applied(applied: Shop) -> None:
@@ -145,3 +141,44 @@ def test_without_the_proxy_they_are_refused_before_anything_is_applied(applied: 
             assert f"{count} error" in run.text
     finally:
         applied.twin.ssh("k8s-cp", f'{kubectl} \'{{"data": {{"enable-l7-proxy": "true"}}}}\'')
+
+
+ROW = '{.metadata.name} {.status.conditions[?(@.type=="Valid")].status}{"\\n"}'
+LATER = """
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: later, namespace: open}
+spec:
+  endpointSelector: {matchLabels: {app: bystander}}
+  ingressDeny: [{fromEndpoints: [{}]}]
+"""
+
+
+def test_without_envoy_http_rules_are_valid_and_leave_all_of_the_node_as_it_was(applied: Shop) -> None:
+    """The last one: no policy reaches this node's pods any more. It is why they are refused."""
+    twin = applied.twin
+    apps = {"open/caller": "caller", "open/catalogue": "catalogue", "open/near": "bystander", "open/far": "bystander"}
+    manifests = [_namespace("open"), *_pods(twin, {name: {"app": app} for name, app in apps.items()})]
+    manifests[-1]["spec"]["nodeName"] = "k8s-cp"
+    manifests[-1]["spec"]["tolerations"] = [{"operator": "Exists"}]
+    given(twin, yaml.safe_dump_all(manifests))
+    twin.ssh("k8s-cp", f"{KUBECTL} -n open wait --for=condition=Ready pods --all --timeout=120s")
+
+    def called(target: str) -> bool:
+        address = twin.ssh("k8s-cp", f"{KUBECTL} -n open get pod {target} -o jsonpath='{{.status.podIP}}'")
+        call = f"exec caller -c http -- /agnhost connect {address}:8080 --timeout=3s > /dev/null 2>&1"
+        return twin.ssh("k8s-cp", f"{KUBECTL} -n open {call} && echo yes || echo no") == "yes"
+
+    texts = [path.read_text() for path in sorted(Path("policies/l7").glob("*.yaml"))]
+    given(twin, "---\n".join(texts).replace("namespace: shop", "namespace: open"))
+    valid = f"{KUBECTL} -n open get cnp -o jsonpath='{{range .items[*]}}{ROW}{{end}}'"
+    eventually(lambda: "allow-get-only True\napi-security True" in twin.ssh("k8s-cp", valid), 60)
+    given(twin, LATER)
+    eventually(lambda: not called("far"), 60)  # the other node has it all by now
+    assert called("catalogue"), "of the policy nothing is enforced, not even who may call"
+    assert called("near"), "and of a later one neither"
+
+
+def given(twin: Twin, manifest: str) -> None:
+    """Applied by hand: the deploy refuses it."""
+    twin.ssh("k8s-cp", f"{KUBECTL} apply --validate=strict -f - > /dev/null", stdin=manifest)

@@ -72,3 +72,15 @@ def test_schemas_may_be_named_and_good_policies_are_well(folder: Path) -> None:
     crds(folder / "mine", "{type: object}")
     code, text = check("policies", "--crds", "mine")
     assert (code, "1 policy, 0 errors; checked against the schemas in mine" in text) == (0, True)
+
+
+def test_what_only_envoy_enforces_is_told(folder: Path) -> None:
+    http = "ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{method: GET}]}}]}]"
+    (folder / "policies" / "a.yaml").write_text(POLICY.partition("  ingress")[0] + f"  {http}\n")
+    code, text = check()
+    assert code == 0
+    assert (
+        "warning policies/a.yaml:6: spec.ingress.0.toPorts.0.rules.http: is enforced by Envoy alone; without it the"
+        in text
+    )
+    assert "stays as open as it was, and policies that come later do not reach its node's pods either" in text

@@ -75,9 +75,12 @@ def test_what_needs_a_part_of_cilium_that_is_off() -> None:
         "cilium_l7_proxy = True in group_data/all.py, or keep it in a folder of its own until then"
     ]
     assert "write cilium_l7_proxy = True and cilium_envoy = True in group_data/all.py" in said(off, http)[0]
-    (warning,) = check([http], replace(CLUSTER, envoy=False))
-    assert warning.severity == "warning"
-    assert "not, where their image has none" in warning.reason
+    (none,) = check([http], replace(CLUSTER, envoy=False))
+    assert none.severity == "error"
+    assert "there is none, nor is one in the agents' image; without it the pod stays as open as it was" in none.reason
+    (unknown,) = check([http], replace(CLUSTER, envoy=None))
+    assert unknown.severity == "warning"
+    assert "which the agents start here" in unknown.reason
     assert said(CLUSTER, names, http) == []
 
 
