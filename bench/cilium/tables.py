@@ -23,8 +23,8 @@ def noise(taken: Sequence[Taken]) -> str:
         return ""
     return (
         f"**Noisy**: others took up to {most:.0%} of the processors when the measurements began. The floor is in no\n"
-        "host's cgroup and then gets less than a host's share: ratios to it are too high, and not by the same factor in\n"
-        "every mode. Read the raw values, and only where their spreads do not meet."
+        "host's cgroup and then gets less than a host's share: ratios to it are too high, and not by the same factor\n"
+        "in every mode. Read the raw values, and only where their spreads do not meet."
     )
 
 
