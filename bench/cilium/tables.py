@@ -22,8 +22,9 @@ def noise(taken: Sequence[Taken]) -> str:
     if most <= NOISY:
         return ""
     return (
-        f"**Noisy**: others took up to {most:.0%} of the processors when the measurements began. Differences between "
-        "modes are to be believed only where the spreads do not meet."
+        f"**Noisy**: others took up to {most:.0%} of the processors when the measurements began. The floor is in no\n"
+        "host's cgroup and then gets less than a host's share: ratios to it are too high, and not by the same factor\n"
+        "in every mode. Read the raw values, and only where their spreads do not meet."
     )
 
 
