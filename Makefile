@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help lab setup packages components twin cluster state clean-lab check test test-pure test-twin test-long
-.PHONY: test-faults test-crash test-switch test-mesh
+.PHONY: test-faults test-crash test-switch test-upgrade test-mesh
 .PHONY: bench bench-scale bench-cilium
 
 # Where the components come from: auto, gomod (Go modules) or upstream (the vendors' own downloads).
@@ -87,6 +87,12 @@ test-crash: setup ## kill runs at over fifty points and see the next one converg
 test-switch: setup ## switch a running Cilium in every way, with a probe at work; goes on where it stopped, on one commit
 	$(call say,switches of Cilium on the twin: two or three minutes each)
 	@tools/as-root.sh .venv/bin/pytest -m switch -p no:cacheprovider tests/twin/test_cilium_switch.py tests/twin/test_cilium_pool.py
+	@.venv/bin/python -m tests.twin.switching.results
+
+test-upgrade: setup ## upgrade a cluster from Cilium 1.18.3 to the present one, with a probe at work; builds the older one once
+	$(call say,an upgrade of Cilium on the twin: about five minutes; the first time the older one is built, over 10 more)
+	@tools/as-root.sh nice -n 19 .venv/bin/python -m tests.twin.switching.older
+	@tools/as-root.sh .venv/bin/pytest -m switch -p no:cacheprovider tests/twin/test_cilium_upgrade.py
 	@.venv/bin/python -m tests.twin.switching.results
 
 test: check test-pure test-twin ## everything that CI runs

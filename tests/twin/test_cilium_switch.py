@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.twin.conftest import Twin, eventually
+from tests.twin.conftest import Twin
 from tests.twin.operator import KUBECTL, NODES, PYINFRA, Run, altered_site, deploy, planned
 from tests.twin.switching.lab import HELM, Lab, case, long
 from tests.twin.switching.probe import probing, start_pods
@@ -144,28 +144,6 @@ def test_a_value_that_breaks_agents_is_rolled_back(lab: Lab, case: str) -> None:
         assert deploy(lab.twin, "verify", site=lab.site(), inventory="inventory/twin.py").returncode == 0
 
     lab.measured(case, then=refused, extra=BROKEN)
-
-
-@long("upgrade of the chart")
-def test_an_upgrade_goes_through_ciliums_preflight(lab: Lab, case: str) -> None:
-    """The same chart stands in for an older one, under another number: it shows the way, not the versions."""
-    lab.brought(smoke=False)
-    lab.twin.ssh(
-        "k8s-cp",
-        "cd $(mktemp -d) && tar -xzf /var/lib/kubestead/charts/cilium.tgz && sed -i 's/1[.]18[.]4/1.18.3/' "
-        f"cilium/Chart.yaml && {HELM} get values cilium --output yaml > v && "
-        f"{HELM} upgrade cilium ./cilium --values v > /dev/null",
-    )
-    eventually(lambda: "1.18.3" in lab.twin.ssh("k8s-cp", f"{HELM} list"))
-    run = deploy(lab.twin, "cluster", site=lab.site(), inventory="inventory/twin.py")
-    assert run.returncode == 1
-    assert "an upgrade is not done in passing" in run.text
-    run = lab.measured(case, smoke=False)
-    assert "An upgrade from 1.18.3 to 1.18.4: Cilium's own preflight comes first" in run.text
-    assert "1.18.4" in lab.twin.ssh("k8s-cp", f"{HELM} list")
-    assert "pre-flight" not in lab.twin.ssh(
-        "k8s-cp", f"{KUBECTL} -n kube-system get daemonsets,deployments,pods -o name"
-    )
 
 
 @long("VXLAN to native", "native to VXLAN", "VXLAN to native, one by one", "native to VXLAN, one by one")

@@ -13,7 +13,7 @@ from tests.twin.kept import Kept, write_table
 CASES = (
     "nothing", "Hubble off", "Hubble on", "VXLAN to native", "native to VXLAN", "VXLAN to native, one by one",
     "native to VXLAN, one by one", "kube-proxy to Cilium", "Cilium to kube-proxy", "a broken value, rolled back",
-    "killed in the middle, gone on", "upgrade of the chart", "a pool network appended",
+    "killed in the middle, gone on", "upgrade from 1.18.3 to 1.18.4", "a pool network appended",
 )  # fmt: skip
 KEPT = Kept("switches", CASES)
 SERIES = ("udp to a pod", "connections to a pod", "connections to a service")
