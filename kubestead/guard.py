@@ -29,7 +29,7 @@ from kubestead.errors import InvalidInput, plain
 from kubestead.inventory import GUARDED, explained
 
 DEBUG_LOG = Path("pyinfra-debug.log")
-_told = False
+_told = 0
 _asking = False
 # What a person, a job engine and a closed terminal end a run with.
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -69,7 +69,7 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
     code = 128 + number  # a shell's convention
     if _told:
         sys.exit(code)
-    _told = True
+    _told = code
     if _asking:
         click.echo("\nInterrupted.", err=True)
         sys.exit(code)
@@ -83,9 +83,12 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 def _confirm(question: str) -> bool:
     """pyinfra's own ends with 0 when the answer is no, and with a traceback where nobody can answer."""
     global _asking  # noqa: PLW0603 - as above
-    click.echo(f"\n    {question}\n    Press enter to go on...", err=True, nl=False)
     try:
         _asking = True
+        # The hub, which would end the run now, has no turn before the answer.
+        if _told:
+            sys.exit(_told)
+        click.echo(f"\n    {question}\n    Press enter to go on...", err=True, nl=False)
         answer = input()
     except EOFError:
         raise PyinfraError(

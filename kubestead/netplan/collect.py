@@ -87,16 +87,24 @@ def _named_addresses(spec: ClusterSpec) -> Iterator[tuple[Kind, Address, str]]:
 def _routed(foreign: Mapping[Route, Sequence[str]], nodes: set[Address]) -> Iterator[Use]:
     """Routers and networks of the nodes' routes; what several hosts have is one use."""
     routers: dict[Address, dict[str, None]] = {}
-    networks: dict[tuple[Kind, Network, str], dict[str, None]] = {}
+    networks: dict[tuple[Network, str], dict[str, None]] = {}
+    kinds: dict[tuple[Network, str], set[Kind]] = {}
     for route, hosts in foreign.items():
         named = dict.fromkeys(hosts)
         if route.gateway and route.gateway not in nodes:
             routers.setdefault(route.gateway, {}).update(named)
         if not route.says_nothing:
-            kind = Kind.INNER if route.is_inner else Kind.LINK if route.is_link else Kind.ROUTE
-            networks.setdefault((kind, route.destination, route.device), {}).update(named)
+            where = (route.destination, route.device)
+            kinds.setdefault(where, set()).add(_kind(route))
+            networks.setdefault(where, {}).update(named)
     for router, having in routers.items():
         yield address_use(Kind.ROUTER, router, f"a router of {', '.join(having)}")
-    for (kind, destination, device), having in networks.items():
+    for (destination, device), having in networks.items():
         what = f"a live route{f' ({device})' if device else ''} on {', '.join(having)}"
+        # One device may have a network both as its own and by a router.
+        kind = next(kind for kind in (Kind.INNER, Kind.LINK, Kind.ROUTE) if kind in kinds[destination, device])
         yield network_use(kind, destination, what)
+
+
+def _kind(route: Route) -> Kind:
+    return Kind.INNER if route.is_inner else Kind.LINK if route.is_link else Kind.ROUTE

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         prepare(folder)
         self.folder = folder
+        self.started: list[subprocess.Popen[str]] = []
         for name, text in INVENTORIES.items():
             (folder / f"{name}.py").write_text(text)
         whole = (folder / "inventory.py").read_text()
@@ -48,10 +50,12 @@ class Place:
             **os.environ, "PYTHONPATH": str(REPOSITORY), "PYINFRA_PROGRESS": "off",
             "XDG_CACHE_HOME": str(self.folder / "cache"), "KUBESTEAD_SITE": "", "HOME": str(self.folder),
         }  # fmt: skip
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [Path(sys.executable).with_name("pyinfra"), *words], cwd=cwd or self.folder, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+        self.started.append(process)
+        return process
 
     def run(self, *words: str, answer: str = "", cwd: Path | None = None) -> tuple[int, str]:
         process = self.start(*words, cwd=cwd)
@@ -60,8 +64,16 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return Place(tmp_path_factory.mktemp("place"))
+
+
+@pytest.fixture
+def place(shared: Place) -> Iterator[Place]:
+    """Nothing goes on after a test: it would hold the lock of the next one's hosts."""
+    yield shared
+    while shared.started:
+        shared.started.pop().kill()
 
 
 @pytest.mark.parametrize(
