@@ -1,7 +1,7 @@
 """Cilium 1.18.3 upgraded to the present one, with a probe at work. ``make test-upgrade``, never in CI.
 
-Without policies: Cilium's preflight reads them by its own fork of apimachinery, which the registries do not give, and built
-with Kubernetes' it finds unknown fields in every one (that knows no ``omitzero`` before 0.34).
+Without policies: Cilium's preflight reads them by its own fork of apimachinery, which the registries do not give. Built
+with Kubernetes' own, which knows no ``omitzero`` before 0.34, it finds unknown fields in every one.
 """
 
 from __future__ import annotations
