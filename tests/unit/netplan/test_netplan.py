@@ -137,6 +137,12 @@ def test_a_node_part_larger_than_the_pool_is_refused():
     assert finding.fix == "write pod_cidr = '10.0.0.0/8'"
 
 
+def test_a_network_that_a_device_has_as_its_own_and_by_a_router_is_told_once():
+    twice = [("k8s-cp", route("10.9.0.0/16")), ("k8s-cp", route("10.9.0.0/16", gateway="192.168.1.9"))]
+    (finding,) = plan(extra=twice)
+    assert "10.9.0.0/16 is a live route (eth1) on k8s-cp" in finding.reason
+
+
 def test_a_route_without_a_device_is_told_plainly():
     (finding,) = plan(extra=[("k8s-cp", route("10.9.0.0/16", ""))])
     assert "10.9.0.0/16 is a live route on k8s-cp" in finding.reason

@@ -156,7 +156,9 @@ def taken(plan: Tiny) -> dict[tuple[str, str], set[int]]:
             found["their pods", f"{cidr} is {other.name}'s pod network"] = members(str(cidr))
         for cidr in other.services:
             found["their services", f"{cidr} is {other.name}'s service network"] = members(str(cidr))
-    return found
+    # What a device has as its own and by a router, too, is its own.
+    own = {name for kind, name in found if kind in ("inner", "link")}
+    return {(kind, name): there for (kind, name), there in found.items() if kind != "route" or name not in own}
 
 
 def wrong(own: Own, kind: str, there: set[int]) -> bool:
