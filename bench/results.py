@@ -7,12 +7,15 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from bench.cpu import Usage
 from bench.milestones import Operation
 from kubestead.errors import KubesteadError
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -139,17 +142,22 @@ def stem(facts: Mapping[str, str], kind: str = "") -> str:
 
 
 def load(path: Path) -> tuple[dict[str, str], list[Round]]:
-    """What ``make bench`` wrote: what the numbers were taken on, and the rounds.
+    """What ``make bench`` wrote: what the numbers were taken on, and the rounds; errors as of :func:`read`."""
+    return read(path, "rounds", Round, "make bench")
+
+
+def read(path: Path, key: str, kind: type[_T], made_by: str) -> tuple[dict[str, str], list[_T]]:
+    """What a result was taken on, and what stands below ``key``, of one kind each.
 
     Raises:
-        KubesteadError: it is no such file.
+        KubesteadError: it is no result of the command ``made_by``.
     """
     try:
         data = json.loads(path.read_text())
-        return dict(data["facts"]), TypeAdapter(list[Round]).validate_python(data["rounds"])
+        return dict(data["facts"]), TypeAdapter(list[kind]).validate_python(data[key])  # type: ignore[valid-type]
     except (OSError, ValueError, KeyError, ValidationError) as error:
         reason = str(error).splitlines()[0]
-        raise KubesteadError(f"{path}: not a result of 'make bench': {reason}") from None
+        raise KubesteadError(f"{path.name}: not a result of '{made_by}': {reason}") from None
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

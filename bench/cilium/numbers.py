@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from bench.cilium.samples import FLOOR, Sample, Taken
-from bench.results import Spread
-from kubestead.errors import KubesteadError
+from bench.results import Spread, read
 
 
 @dataclass(frozen=True)
@@ -78,17 +74,8 @@ def shown(spread: Spread, digits: int) -> str:
 
 
 def load(path: Path) -> tuple[dict[str, str], list[Taken]]:
-    """What a result was taken on, and what was taken.
-
-    Raises:
-        KubesteadError: it is no such file.
-    """
-    try:
-        data = json.loads(path.read_text())
-        return dict(data["facts"]), TypeAdapter(list[Taken]).validate_python(data["taken"])
-    except (OSError, ValueError, KeyError, ValidationError) as error:
-        reason = str(error).splitlines()[0]
-        raise KubesteadError(f"{path.name}: not a result of 'make bench-cilium': {reason}") from None
+    """What a result was taken on, and what was taken; errors as of :func:`bench.results.read`."""
+    return read(path, "taken", Taken, "make bench-cilium")
 
 
 def programs(taken: Sequence[Taken]) -> list[str]:

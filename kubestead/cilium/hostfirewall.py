@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kubestead.cilium.nodeneeds import CONTROL_PLANE, SSH, Need, NodeView, Settings, needs
+from kubestead.cilium.nodeneeds import CONTROL_PLANE, SSH, TUNNELS, Need, NodeView, Settings, needs
 from kubestead.cilium.nodepolicy import NodeRule, ShutOut, node_rules, shut_out
 from kubestead.cilium.policy import Object, Policy
 from kubestead.errors import Finding
@@ -86,10 +86,8 @@ def closing(firewall: Firewall, caller: str | None, ssh_ports: Mapping[str, int]
 def without_a_cluster(policies: Sequence[Policy]) -> Iterator[Finding]:
     """The same by the folder alone, as warnings: nodes that have just the labels each policy asks for."""
     rules = _written(policies)
-    wanted = [
-        (node, needs(node, [node, NodeView("another control plane", {CONTROL_PLANE: ""})], Settings(True, tunnel=8472)))
-        for node in _imagined(rules)
-    ]
+    other, settings = NodeView("another control plane", {CONTROL_PLANE: ""}), Settings(True, tunnel=TUNNELS["vxlan"])
+    wanted = [(node, needs(node, [node, other], settings)) for node in _imagined(rules)]
     for one in shut_out(rules, wanted):
         found = _finding(ShutOut(one.need, (), one.where))
         yield Finding(found.where, found.reason, found.fix, severity="warning")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from pyinfra.api import FactBase
 
 from kubestead.cilium.ipseckey import NAMESPACE, SECRET, KeySeen, KeysInUse
-from kubestead.health import KUBECTL
+from kubestead.health import KUBECTL, rows_of
 
 _ASK = f"{KUBECTL} --request-timeout=10s"
 # A field that is missing leaves an empty word, hence the dots.
@@ -49,8 +50,7 @@ class IpsecKey(FactBase[IpsecSecret | None]):
         if not rows:
             return IpsecSecret(KeySeen(version))
         _, fields, number, algorithm, digits, bits = rows[-1]
-        words = (word.removesuffix(".") for word in (number, algorithm, bits))
-        number, algorithm, bits = words
+        number, algorithm, bits = (word.removesuffix(".") for word in (number, algorithm, bits))
         return IpsecSecret(KeySeen(version, len(rows), int(fields), number, algorithm, int(digits), bits))
 
 
@@ -65,11 +65,11 @@ class IpsecKeysInUse(FactBase[KeysInUse | None]):
         return None
 
     def command(self) -> str:
-        row = '{range .items[*]}{.metadata.name}{"\\t"}{.spec.encryption.key}{"\\n"}{end}'
+        rows = shlex.quote(rows_of((".metadata.name", ".spec.encryption.key")))
         return (
             f"on=$({_ASK} --namespace {NAMESPACE} get configmap cilium-config --ignore-not-found "
             "--output=jsonpath='{.data.enable-ipsec}' 2>/dev/null) && "
-            f"nodes=$({_ASK} get ciliumnodes --output=jsonpath='{row}' 2>/dev/null) && "
+            f"nodes=$({_ASK} get ciliumnodes --output={rows} 2>/dev/null) && "
             """{ echo "on $on"; [ -z "$nodes" ] || printf '%s\\n' "$nodes"; echo answered; }; true"""
         )
 

@@ -14,7 +14,7 @@ from kubestead.errors import Finding, InvalidInput
 from kubestead.facts.mesh import MeshCertificate, OwnMeshCertificate
 from kubestead.operations import mesh as operations
 from kubestead.operations.objects import objects
-from kubestead.phases.load import errors, print_findings, refusal
+from kubestead.phases.load import stop_at
 from kubestead.phases.preflight import placed
 from kubestead.spec import ClusterSpec
 
@@ -35,11 +35,8 @@ def join_mesh(spec: ClusterSpec) -> None:
     folder = Path(str(host.data.get("mesh") or FOLDER))
     certificate = _certificate() if spec.cilium_mesh else None
     cards, missing, findings = _cards(spec, folder)
-    if findings:
-        places = host.data.get("kubestead_where") or {}
-        print_findings([placed(finding, places) for finding in findings])
-    if errors(findings):
-        raise refusal(findings)
+    places = host.data.get("kubestead_where") or {}
+    stop_at(placed(finding, places) for finding in findings)
     if certificate:
         _hand_over(spec, folder / f"{spec.cluster_name}.yaml", certificate)
     taken = objects(name="The other clusters' cards", objects=secrets(cards), kinds=KINDS, owner=OWNER)

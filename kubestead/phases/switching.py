@@ -29,7 +29,7 @@ from kubestead.phases.cilium import CHART, cilium_values, install_chart
 from kubestead.phases.control_plane import init_configuration
 from kubestead.phases.gather import fact_of, once
 from kubestead.phases.ipseckey import have_key
-from kubestead.phases.load import errors, print_findings, refusal
+from kubestead.phases.load import stop_at
 from kubestead.phases.nodepolicies import turned_on
 from kubestead.phases.objects import install_objects
 from kubestead.phases.sources import Sources
@@ -87,10 +87,7 @@ def _plan(spec: ClusterSpec) -> Plan:
         wrong.append(Finding("switch of Cilium", "begins from a healthy cluster, which is what it goes back to", fix))
     wrong += turned_on(spec, plan.found)
     wrong += impossible(plan, host.data.get("kubestead_where") or {})
-    if wrong:
-        print_findings(wrong)
-    if errors(wrong):
-        raise refusal(wrong)
+    stop_at(wrong)
     return plan
 
 

@@ -16,7 +16,7 @@ from kubestead.operations.watcher_rights import Watcher
 from kubestead.phases.gather import fact_of, once
 from kubestead.phases.hostkeys import trusted_host_key
 from kubestead.phases.known import membership
-from kubestead.phases.load import print_findings, refusal
+from kubestead.phases.load import stop_at
 from kubestead.phases.topology import CONTROL_PLANE, WORKERS, first_control_plane, group, node_address
 from kubestead.watchhost.files import Target
 
@@ -73,9 +73,7 @@ def _plan() -> Plan:
         findings.append(Finding(first_control_plane().name, "there is no cluster to watch", fix))
     hosts = {node.name: _host(node, findings) for node in chosen}
     targets = [_target(node, findings) for node in _nodes()] if chosen else []
-    if findings:
-        print_findings(findings)
-        raise refusal(findings)
+    stop_at(findings)
     if len(chosen) == 1:
         logger.warning(
             f"kubestead: the watcher runs on {chosen[0].name} alone, and nobody takes over when that host dies; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from kubestead.netplan import Route
@@ -40,38 +40,34 @@ def _addresses(entry: dict[str, Any], family: str) -> Iterator[str]:
 
 def routes(lines: Sequence[str]) -> tuple[Route, ...] | None:
     """``ip -j -4 route show``: the main table. A route through several next hops stands once for each."""
-    entries = _objects(lines)
-    if entries is None:
-        return None
-    return tuple(
-        Route(
-            destination=IPv4Network("0.0.0.0/0" if entry["dst"] == "default" else entry["dst"], strict=False),
-            device=hop.get("dev", ""),
-            gateway=IPv4Address(hop["gateway"]) if "gateway" in hop else None,
-        )
-        for entry in entries
-        for hop in entry.get("nexthops", [entry])
-    )
+    return _routes(lines, IPv4Network("0.0.0.0/0"))
 
 
 def routes_v6(lines: Sequence[str]) -> tuple[Route, ...] | None:
     """``ip -j -6 route show``: the same of IPv6, without what is about a link alone."""
-    entries = _objects(lines)
-    if entries is None:
+    found = _routes(lines, IPv6Network("::/0"))
+    if found is None:
         return None
-    found = (
-        Route(
-            destination=IPv6Network("::/0" if entry["dst"] == "default" else entry["dst"], strict=False),
-            device=hop.get("dev", ""),
-            gateway=IPv6Address(hop["gateway"]) if "gateway" in hop else None,
-        )
-        for entry in entries
-        for hop in entry.get("nexthops", [entry])
-    )
     return tuple(
         route
         for route in found
         if not (route.destination.is_link_local or route.destination.is_multicast or route.destination.is_loopback)
+    )
+
+
+def _routes(lines: Sequence[str], anywhere: IPv4Network | IPv6Network) -> tuple[Route, ...] | None:
+    """The routes of one family; ``anywhere`` is what it calls ``default``."""
+    entries = _objects(lines)
+    if entries is None:
+        return None
+    return tuple(
+        Route(
+            destination=anywhere if entry["dst"] == "default" else ip_network(entry["dst"], strict=False),
+            device=hop.get("dev", ""),
+            gateway=ip_address(hop["gateway"]) if "gateway" in hop else None,
+        )
+        for entry in entries
+        for hop in entry.get("nexthops", [entry])
     )
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import combinations
 
+from kubestead.cilium.nodeneeds import TUNNELS
 from kubestead.cilium.status.agent import HealthPath
 from kubestead.cilium.status.model import HostView
 from kubestead.cilium.status.trouble import Kind, Trouble, listed
 from kubestead.cilium.status.view import View
 
 Pair = frozenset[str]
-PORTS = {"vxlan": "8472", "geneve": "6081"}
 WIREGUARD_PORT = "51871"
 PODS = "pods on it and pods on other nodes do not reach each other, and services are hit and miss"
 GREP = "sudo sh -c 'iptables-save; nft list ruleset' 2>/dev/null | grep -nE"
@@ -128,7 +128,7 @@ def _between_pods(view: View, who: tuple[str, ...], lost: set[Pair]) -> Trouble:
         then = f"on {peer}: ip route get {address}; on {one}: {GREP} -i 'drop|reject'"
         return Trouble(Kind.ROUTE_MISSING, _where(who), what, PODS, then, seen)
     protocol = view.setting("tunnel-protocol", "vxlan")
-    port = view.setting("tunnel-port") or PORTS.get(protocol, "8472")
+    port = view.setting("tunnel-port") or str(TUNNELS.get(protocol, TUNNELS["vxlan"]))
     ports = port
     if view.setting("enable-wireguard") == "true":
         ports = f"{WIREGUARD_PORT} (WireGuard)"
